@@ -1,0 +1,40 @@
+// Bytes that may stay where they are: in a buffer (a view, no copy) or in a file (read when asked for).
+
+import { readSync } from 'node:fs'
+
+export interface ByteRange {
+  /** Bytes. */
+  readonly length: number
+  /** All bytes. A view where the bytes are in memory; do not write to it. */
+  bytes(): Uint8Array
+  /** `length` bytes from `offset`, without reading the rest. */
+  slice(offset: number, length: number): ByteRange
+}
+
+export function bufferRange(buffer: Uint8Array): ByteRange {
+  return {
+    length: buffer.byteLength,
+    bytes: () => buffer,
+    slice: (offset, length) => bufferRange(buffer.subarray(offset, offset + length)),
+  }
+}
+
+/** A range of an open file. The caller keeps the descriptor open as long as the range is used. */
+export function fileRange(descriptor: number, start: number, length: number): ByteRange {
+  return {
+    length,
+    bytes: () => readFully(descriptor, start, length),
+    slice: (offset, size) => fileRange(descriptor, start + offset, size),
+  }
+}
+
+function readFully(descriptor: number, start: number, length: number): Uint8Array {
+  const buffer = new Uint8Array(length)
+  let done = 0
+  while (done < length) {
+    const count = readSync(descriptor, buffer, done, length - done, start + done)
+    if (count === 0) throw new RangeError(`file ends ${length - done} bytes before the range does`)
+    done += count
+  }
+  return buffer
+}
