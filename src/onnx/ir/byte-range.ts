@@ -5,6 +5,8 @@ import { readSync } from 'node:fs'
 export interface ByteRange {
   /** Bytes. */
   readonly length: number
+  /** The bytes are in memory: `bytes()` costs nothing. */
+  readonly resident?: boolean
   /** All bytes. A view where the bytes are in memory; do not write to it. */
   bytes(): Uint8Array
   /** `length` bytes from `offset`, without reading the rest. */
@@ -14,6 +16,7 @@ export interface ByteRange {
 export function bufferRange(buffer: Uint8Array): ByteRange {
   return {
     length: buffer.byteLength,
+    resident: true,
     bytes: () => buffer,
     slice: (offset, length) => bufferRange(buffer.subarray(offset, offset + length)),
   }
@@ -23,6 +26,7 @@ export function bufferRange(buffer: Uint8Array): ByteRange {
 export function fileRange(descriptor: number, start: number, length: number): ByteRange {
   return {
     length,
+    resident: false,
     bytes: () => readFully(descriptor, start, length),
     slice: (offset, size) => fileRange(descriptor, start + offset, size),
   }

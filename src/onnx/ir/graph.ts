@@ -130,7 +130,8 @@ export class Graph {
    * `replacement` takes the name over, or an Identity is appended when it cannot (it is an input, an output, or a constant).
    */
   replaceUses(old: Value, replacement: Value): void {
-    for (const use of [...old.uses]) use.node.setInput(use.index, replacement)
+    if (old === replacement) return
+    for (const use of old.uses) use.node.setInput(use.index, replacement)
     const index = this.outputs.indexOf(old)
     if (index < 0) return
     const name = old.name
