@@ -1,0 +1,46 @@
+// Opaque prefixed ids that sort by time: 48 bits of milliseconds and 80 random bits in Crockford base 32, as in the ULID specification.
+
+import { randomBytes } from 'node:crypto'
+
+export const ID_PREFIXES = [
+  'model',
+  'dataset',
+  'upload',
+  'job',
+  'artifact',
+  'webhook',
+  'delivery',
+  'event',
+  'key',
+  'request',
+] as const
+
+export type IdPrefix = (typeof ID_PREFIXES)[number]
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+const LAST = { millisecond: 0, counter: 0n }
+const RANDOM_BITS = 80n
+
+/** A new id. Within one process, later ids sort after earlier ones. */
+export function newId(prefix: IdPrefix, now: number = Date.now()): string {
+  if (now > LAST.millisecond) {
+    LAST.millisecond = now
+    LAST.counter = BigInt(`0x${randomBytes(10).toString('hex')}`) >> 1n
+  } else {
+    LAST.counter += 1n
+  }
+  let bits = (BigInt(LAST.millisecond) << RANDOM_BITS) | LAST.counter
+  let text = ''
+  for (let index = 0; index < 26; index += 1) {
+    text = ALPHABET[Number(bits & 31n)] + text
+    bits >>= 5n
+  }
+  return `${prefix}_${text}`
+}
+
+const ID = /^[a-z]+_[0-9a-hjkmnp-tv-z]{26}$/
+
+/** Whether the text has the form of an id of this kind; says nothing about existence. */
+export function isId(prefix: IdPrefix, text: string): boolean {
+  return text.startsWith(`${prefix}_`) && ID.test(text)
+}

@@ -1,0 +1,170 @@
+// Records kept beside jobs. All times are RFC 3339 UTC; every record belongs to a tenant.
+
+import type { ImagePreprocess } from '#src/recipes/image-preprocess'
+import type { GraphSummary, ModelSupport } from './model-summary.ts'
+
+/** Key under which a blob's bytes are stored: the lower-case hex SHA-256 of the bytes. */
+export type BlobKey = string
+
+export interface ModelRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly name: string
+  /** `zip`: one ONNX file with its external data. */
+  readonly container: 'onnx' | 'zip'
+  readonly size_bytes: number
+  readonly sha256: BlobKey
+  readonly created_at: string
+  readonly metadata: Readonly<Record<string, string>>
+  readonly graph: GraphSummary
+  readonly support: ModelSupport
+}
+
+export interface DatasetField {
+  readonly name: string
+  readonly dtype: string
+  /** First axis = samples. */
+  readonly shape: readonly number[]
+}
+
+export interface DatasetRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly name: string
+  readonly format: 'npz' | 'safetensors' | 'images'
+  readonly samples: number
+  readonly fields: readonly DatasetField[]
+  /** Class names of an image folder in label order, or the number of distinct integer labels; `null` without labels. */
+  readonly classes: readonly string[] | number | null
+  readonly preprocess: ImagePreprocess | null
+  readonly size_bytes: number
+  readonly sha256: BlobKey
+  readonly created_at: string
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export const ARTIFACT_KINDS = ['model', 'model_ort', 'report', 'log'] as const
+export type ArtifactKind = (typeof ARTIFACT_KINDS)[number]
+
+export interface ArtifactRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly job: string
+  readonly kind: ArtifactKind
+  readonly filename: string
+  readonly media_type: string
+  readonly size_bytes: number
+  readonly sha256: BlobKey
+  readonly created_at: string
+}
+
+export const JOB_EVENT_TYPES = [
+  'job.queued',
+  'job.started',
+  'job.progress',
+  'job.retrying',
+  'job.canceling',
+  'job.succeeded',
+  'job.failed',
+  'job.canceled',
+] as const
+export type JobEventType = (typeof JOB_EVENT_TYPES)[number]
+
+export interface EventRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly job: string
+  readonly type: JobEventType
+  readonly message: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly created_at: string
+}
+
+/** Numbered lines of a job's log, appended in batches. `first` counts from 1. */
+export interface LogRecord {
+  /** `${job}.${first, zero-padded to 10}`: ids sort by line number. */
+  readonly id: string
+  readonly tenant: string
+  readonly job: string
+  readonly first: number
+  readonly lines: readonly string[]
+}
+
+export interface ApiKeyRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly name: string
+  /** sha256 of the whole key, hex; the key itself is shown once and not stored. */
+  readonly hash: string
+  readonly last4: string
+  readonly scopes: readonly string[]
+  readonly created_at: string
+  readonly revoked_at: string | null
+}
+
+/** First executed answer to a request with an Idempotency-Key; id = sha256(tenant, method, route, key). */
+export interface IdempotencyRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly fingerprint: string
+  readonly state: 'running' | 'done'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly created_at: string
+  /** Epoch milliseconds. */
+  readonly expires: number
+}
+
+/** One terminal event to one URL, with its retries. Written in the same commit as the job's terminal status. */
+export interface DeliveryRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly job: string
+  readonly url: string
+  /** `whsec_…` of the job, or `tenant` for the tenant's default secret. */
+  readonly secret: string
+  readonly type: string
+  readonly body: string
+  readonly status: 'pending' | 'delivered' | 'failed'
+  readonly attempts: readonly { readonly at: string; readonly outcome: string }[]
+  /** Epoch milliseconds of the next try. */
+  readonly next_attempt: number
+  readonly created_at: string
+}
+
+export interface TenantRecord {
+  readonly id: string
+  readonly tenant: string
+  /** Signs webhooks that bring no secret; two during rotation, newest first. */
+  readonly webhook_secrets: readonly string[]
+}
+
+/** Collections of the record store, the record each holds, and the fields that lists can filter by. */
+export interface Collections {
+  model: ModelRecord
+  dataset: DatasetRecord
+  job: import('./job.ts').JobRecord
+  artifact: ArtifactRecord
+  event: EventRecord
+  log: LogRecord
+  api_key: ApiKeyRecord
+  idempotency: IdempotencyRecord
+  delivery: DeliveryRecord
+  tenant: TenantRecord
+}
+
+export type CollectionName = keyof Collections
+
+export const INDEXES = {
+  model: ['tenant', 'sha256'],
+  dataset: ['tenant', 'sha256'],
+  job: ['tenant', 'status', 'model', 'fingerprint'],
+  artifact: ['tenant', 'job', 'sha256'],
+  event: ['job'],
+  log: ['job'],
+  api_key: ['tenant', 'hash'],
+  idempotency: ['state'],
+  delivery: ['tenant', 'job', 'status'],
+  tenant: [],
+} as const satisfies { [C in CollectionName]: readonly (keyof Collections[C] & string)[] }

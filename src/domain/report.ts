@@ -1,0 +1,151 @@
+// The report of a finished job (contract: Report). Every figure was measured unless its name or `source` says otherwise; what could not be measured is null, with the reason in `unavailable`.
+
+import { z } from 'zod'
+
+export const latencyMeasure = z
+  .strictObject({
+    p50: z.number(),
+    p95: z.number(),
+    runs: z.int(),
+    threads: z.int(),
+    batch_size: z.int(),
+  })
+  .meta({
+    id: 'LatencyMeasure',
+    description: 'Milliseconds; runs interleaved with those of the other model.',
+  })
+
+export const qualityMeasure = z
+  .strictObject({ metric: z.string(), value: z.number(), samples: z.int() })
+  .meta({ id: 'QualityMeasure' })
+
+export const modelMeasures = z
+  .strictObject({
+    size_bytes: z.int(),
+    transfer_bytes: z.int().describe('Size after zstd compression.'),
+    parameters: z.int(),
+    nonzero_parameters: z.int(),
+    sparsity: z.number(),
+    macs: z.int().nullable(),
+    macs_source: z.literal('estimated'),
+    latency_ms: latencyMeasure.nullable(),
+    throughput_per_second: z.number().nullable(),
+    peak_memory_bytes: z
+      .int()
+      .nullable()
+      .describe('Peak resident memory of a process that loads and runs this model alone.'),
+    cpu_ms_per_inference: z.number().nullable(),
+    energy_mj_per_inference: z.number().nullable(),
+    quality: qualityMeasure.nullable(),
+    agreement: z
+      .number()
+      .nullable()
+      .describe("Share of samples on which the decision equals the original's."),
+    sqnr_db: z
+      .number()
+      .nullable()
+      .describe("Signal-to-quantization-noise ratio of the outputs against the original's."),
+    unavailable: z.record(z.string(), z.string()).describe('Why a figure is null.'),
+  })
+  .meta({ id: 'ModelMeasures' })
+
+export const changeMeasures = z
+  .strictObject({
+    compression_ratio: z.number(),
+    transfer_compression_ratio: z.number(),
+    parameter_reduction: z.number(),
+    macs_reduction: z.number().nullable(),
+    speedup: z.number().nullable().describe('Median of original latency ÷ compressed latency.'),
+    metric_drop: z.number().nullable(),
+    accuracy_retention: z.number().nullable(),
+    peak_memory_ratio: z.number().nullable().describe('Compressed ÷ original.'),
+  })
+  .meta({ id: 'ChangeMeasures' })
+
+export const reportWarning = z
+  .strictObject({ code: z.string(), detail: z.string() })
+  .meta({ id: 'ReportWarning' })
+
+/** What a step did. `declined`: rules that did not apply, each with its reason. */
+export const stepReport = z
+  .strictObject({
+    type: z.string(),
+    method: z.string().nullable(),
+    duration_ms: z.number(),
+    after: z.strictObject({
+      size_bytes: z.int(),
+      parameters: z.int(),
+      macs: z.int().nullable(),
+      sparsity: z.number(),
+    }),
+    details: z.record(z.string(), z.unknown()),
+    declined: z.array(
+      z.strictObject({ rule: z.string(), node: z.string().nullable(), reason: z.string() }),
+    ),
+    warnings: z.array(reportWarning),
+  })
+  .meta({ id: 'StepReport' })
+
+export const layerReport = z
+  .strictObject({
+    name: z.string(),
+    op: z.string(),
+    parameters: z.int(),
+    macs: z.int().nullable(),
+    dtype: z.string(),
+    sparsity: z.number(),
+    sqnr_db: z.number().nullable(),
+    latency_ms: z.number().nullable(),
+    integer_kernel: z
+      .boolean()
+      .nullable()
+      .describe("Whether the runtime's optimized graph runs it on integers; null when unknown."),
+  })
+  .meta({ id: 'LayerReport' })
+
+export const report = z
+  .strictObject({
+    object: z.literal('report'),
+    job: z.string(),
+    created_at: z.string(),
+    environment: z.strictObject({
+      cpu: z.string(),
+      threads: z.int(),
+      onnxruntime: z.string(),
+      tersor: z.string(),
+      node: z.string(),
+      platform: z.string(),
+    }),
+    original: modelMeasures,
+    compressed: modelMeasures,
+    change: changeMeasures,
+    steps: z.array(stepReport),
+    layers: z.array(layerReport),
+    coverage: z.strictObject({
+      provider: z.string(),
+      nodes_by_provider: z.record(z.string(), z.number()),
+      macs_in_integer_kernels: z.number().nullable(),
+    }),
+    goal: z
+      .strictObject({
+        met: z.boolean(),
+        checks: z.array(
+          z.strictObject({
+            name: z.string(),
+            limit: z.number(),
+            value: z.number().nullable(),
+            met: z.boolean(),
+          }),
+        ),
+      })
+      .nullable(),
+    warnings: z.array(reportWarning),
+  })
+  .meta({ id: 'Report' })
+
+export type Report = z.infer<typeof report>
+export type ModelMeasures = z.infer<typeof modelMeasures>
+export type ChangeMeasures = z.infer<typeof changeMeasures>
+export type StepReport = z.infer<typeof stepReport>
+export type LayerReport = z.infer<typeof layerReport>
+export type ReportWarning = z.infer<typeof reportWarning>

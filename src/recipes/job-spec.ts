@@ -1,0 +1,83 @@
+// What a caller asks for: the body of `POST /v1/jobs`. Parsing fills in every default.
+
+import { z } from 'zod'
+import { evaluation } from './evaluation.ts'
+import { step } from './step.ts'
+
+export const MAX_STEPS = 32
+
+const id = (prefix: string) =>
+  z
+    .string()
+    .max(64)
+    .regex(new RegExp(`^${prefix}_`), `an id that starts with ${prefix}_`)
+
+export const metadata = z
+  .record(z.string().min(1).max(40), z.string().max(500))
+  .refine((value) => Object.keys(value).length <= 50, 'at most 50 keys')
+  .default({})
+
+export const goal = z
+  .strictObject({
+    max_metric_drop: z.number().min(0).max(1).nullable().default(null),
+    max_size_bytes: z.int().min(1).nullable().default(null),
+    min_speedup: z.number().positive().nullable().default(null),
+    on_miss: z.enum(['fail', 'warn']).default('warn'),
+  })
+  .meta({ id: 'Goal' })
+
+export const jobWebhook = z
+  .strictObject({
+    url: z.string().max(2048),
+    events: z
+      .array(z.enum(['job.succeeded', 'job.failed', 'job.canceled']))
+      .min(1)
+      .default(['job.succeeded', 'job.failed', 'job.canceled']),
+    secret: z
+      .string()
+      .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64')
+      .nullable()
+      .default(null),
+  })
+  .meta({ id: 'JobWebhook' })
+
+export const jobSpec = z
+  .strictObject({
+    model: id('model'),
+    name: z.string().max(256).default(''),
+    steps: z.array(step).min(1).max(MAX_STEPS),
+    datasets: z
+      .strictObject({
+        calibration: id('dataset').nullable().default(null),
+        evaluation: id('dataset').nullable().default(null),
+      })
+      .prefault({}),
+    evaluation: evaluation.prefault({ task: 'none' }),
+    goal: goal.nullable().default(null),
+    target: z
+      .strictObject({
+        formats: z
+          .array(z.enum(['onnx', 'ort']))
+          .min(1)
+          .default(['onnx']),
+      })
+      .prefault({}),
+    webhook: jobWebhook.nullable().default(null),
+    accelerator: z.enum(['auto', 'cpu']).default('auto'),
+    priority: z.int().min(-100).max(100).default(0),
+    timeout_seconds: z
+      .int()
+      .min(1)
+      .max(7 * 24 * 3600)
+      .default(3600),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(0),
+    metadata,
+  })
+  .meta({ id: 'JobSpec' })
+
+export type JobSpec = z.infer<typeof jobSpec>
+export type Goal = z.infer<typeof goal>

@@ -1,0 +1,72 @@
+// Step `quantize`, discriminated on `method`.
+
+import { z } from 'zod'
+
+const excludedLayers = z
+  .array(z.string().min(1).max(256))
+  .max(10_000)
+  .default([])
+  .describe('Names of nodes that stay in floating point.')
+
+export const calibration = z
+  .strictObject({
+    method: z.enum(['minmax']).default('minmax').describe('How activation ranges are found.'),
+    samples: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(128)
+      .describe('Samples of the calibration dataset to use.'),
+  })
+  .meta({ id: 'Calibration' })
+
+export const quantizeStatic = z
+  .strictObject({
+    type: z.literal('quantize'),
+    method: z.literal('static'),
+    weights_dtype: z.enum(['int8']).default('int8'),
+    activations_dtype: z.enum(['uint8']).default('uint8'),
+    per_channel: z.boolean().default(true).describe('One scale per output channel of a weight.'),
+    reduce_range: z
+      .boolean()
+      .default(false)
+      .describe('7-bit weights, for x86 processors without VNNI, where 8-bit products saturate.'),
+    calibration: calibration.prefault({}),
+    excluded_layers: excludedLayers,
+  })
+  .meta({
+    id: 'QuantizeStaticStep',
+    description: 'Integer weights and activations; needs calibration data.',
+  })
+
+export const quantizeDynamic = z
+  .strictObject({
+    type: z.literal('quantize'),
+    method: z.literal('dynamic'),
+    weights_dtype: z.enum(['int8']).default('int8'),
+    per_channel: z.boolean().default(false),
+    excluded_layers: excludedLayers,
+  })
+  .meta({
+    id: 'QuantizeDynamicStep',
+    description: 'Integer weights; activations are quantized while running. Needs no data.',
+  })
+
+export const quantizeFloat16 = z
+  .strictObject({
+    type: z.literal('quantize'),
+    method: z.literal('float16'),
+    keep_io_types: z.boolean().default(true).describe('Inputs and outputs stay float32.'),
+    excluded_layers: excludedLayers,
+  })
+  .meta({ id: 'QuantizeFloat16Step', description: 'Half-precision weights and activations.' })
+
+export const quantizeStep = z.discriminatedUnion('method', [
+  quantizeStatic,
+  quantizeDynamic,
+  quantizeFloat16,
+])
+
+export type QuantizeStaticStep = z.infer<typeof quantizeStatic>
+export type QuantizeDynamicStep = z.infer<typeof quantizeDynamic>
+export type QuantizeFloat16Step = z.infer<typeof quantizeFloat16>

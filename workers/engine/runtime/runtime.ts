@@ -1,0 +1,74 @@
+// The tensor runtime as the engine sees it: load a model, run it, ask for shapes. `ort.ts` is its one implementation.
+
+import type { DataType } from '#src/onnx/ir/data-type'
+import type { Dim } from '#src/onnx/ir/value-type'
+
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+
+/** float16 and bfloat16 are Uint16Array bit patterns, bool is Uint8Array of 0 and 1; 4-bit types are packed. */
+export interface RuntimeTensor {
+  readonly dtype: DataType
+  readonly dims: readonly number[]
+  readonly data: TensorData
+}
+
+export interface RuntimeValueInfo {
+  readonly name: string
+  readonly dtype: DataType | 'none'
+  /** `null` when the runtime does not tell. */
+  readonly shape: readonly Dim[] | null
+}
+
+export interface LoadOptions {
+  readonly threads: number
+  /** `disabled` runs the graph as it stands. */
+  readonly optimization: 'disabled' | 'basic' | 'extended' | 'all'
+  /** Writes the graph the runtime made of the model to this file. */
+  readonly optimizedModelPath?: string
+  /** Format of `optimizedModelPath`. */
+  readonly optimizedModelFormat?: 'onnx' | 'ort'
+  /** Keep freed memory for the next run; off where the peak is measured or memory is short. */
+  readonly memoryArena?: boolean
+  readonly sessionConfig?: Readonly<Record<string, string>>
+}
+
+export interface RuntimeSession {
+  readonly inputs: readonly RuntimeValueInfo[]
+  readonly outputs: readonly RuntimeValueInfo[]
+  /** `outputs`: names to compute; all when left out. Throws RuntimeRejection. */
+  run(
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    outputs?: readonly string[],
+  ): Promise<Readonly<Record<string, RuntimeTensor>>>
+  release(): Promise<void>
+}
+
+export interface Runtime {
+  /** Such as `1.30.0`. */
+  readonly version: string
+  /** A model as bytes, or a file whose external data lies beside it. Throws RuntimeRejection. */
+  load(model: Uint8Array | string, options: LoadOptions): Promise<RuntimeSession>
+}
+
+/** The runtime refuses a model or an input. `detail` is the runtime's text: for logs, never for clients. */
+export class RuntimeRejection extends Error {
+  readonly stage: 'load' | 'run'
+  readonly detail: string
+
+  constructor(stage: 'load' | 'run', detail: string) {
+    super(`the runtime refused to ${stage} the model`)
+    this.name = 'RuntimeRejection'
+    this.stage = stage
+    this.detail = detail
+  }
+}

@@ -1,0 +1,78 @@
+// What the worker and its sandboxed children say to each other. Children get file paths and plain data, never secrets.
+
+import type { ErrorCode } from '#src/domain/errors'
+import type { DatasetRecord } from '#src/domain/records'
+import type { Report } from '#src/domain/report'
+import type { JobSpec } from '#src/recipes/job-spec'
+
+/** A dataset's bytes as a local file, read-only. */
+export interface DatasetFile {
+  readonly path: string
+  readonly record: DatasetRecord
+}
+
+/** Runs the whole job: steps, evaluation, report. Everything it writes lies under `scratch`. */
+export interface CompressRequest {
+  readonly task: 'compress'
+  readonly job: string
+  readonly spec: JobSpec
+  readonly model: { readonly path: string; readonly container: 'onnx' | 'zip' }
+  readonly datasets: {
+    readonly calibration: DatasetFile | null
+    readonly evaluation: DatasetFile | null
+  }
+  readonly scratch: string
+  readonly tersorVersion: string
+}
+
+/** Loads and runs one model alone, to learn the peak memory it needs. */
+export interface ProbeRequest {
+  readonly task: 'probe'
+  readonly model: string
+  /** Concrete shape per input for one inference. */
+  readonly inputs: Readonly<
+    Record<string, { readonly dtype: string; readonly shape: readonly number[] }>
+  >
+  readonly threads: number
+  readonly runs: number
+}
+
+export type ChildRequest = CompressRequest | ProbeRequest
+
+export interface CompressResult {
+  readonly task: 'compress'
+  /** Complete but for peak memory, which only separate processes can tell. */
+  readonly report: Report
+  /** Files under `scratch`, by artifact kind. */
+  readonly files: readonly {
+    readonly kind: 'model' | 'model_ort'
+    readonly path: string
+    readonly filename: string
+  }[]
+  /** What to measure memory with: one ProbeRequest per model. */
+  readonly probes: { readonly original: ProbeRequest; readonly compressed: ProbeRequest } | null
+}
+
+export interface ProbeResult {
+  readonly task: 'probe'
+  readonly peakMemoryBytes: number
+}
+
+export type ChildMessage =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'progress'
+      readonly stage: string
+      readonly step: number
+      readonly steps: number
+      readonly fraction: number
+      readonly message: string
+    }
+  | { readonly kind: 'log'; readonly line: string }
+  | { readonly kind: 'done'; readonly result: CompressResult | ProbeResult }
+  | {
+      readonly kind: 'failed'
+      readonly code: ErrorCode
+      readonly stage: string
+      readonly detail: string
+    }
