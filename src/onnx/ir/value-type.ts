@@ -30,7 +30,15 @@ export interface MapType {
   readonly denotation?: string
 }
 
-export type ValueType = TensorType | SequenceType | MapType
+/** A type that only the runtime of its domain understands. */
+export interface OpaqueType {
+  readonly kind: 'opaque'
+  readonly domain: string
+  readonly name: string
+  readonly denotation?: string
+}
+
+export type ValueType = TensorType | SequenceType | MapType | OpaqueType
 
 export function tensorType(dtype: DataType | 'none', shape: Shape): TensorType {
   return { kind: 'tensor', dtype, shape }

@@ -1,0 +1,34 @@
+// Metadata and opset imports → messages.
+
+import type { OpsetImport } from '../ir/model.ts'
+import { isImplicit, originOf } from '../origins.ts'
+import type { Message } from '../proto/schema.ts'
+
+type Entries = readonly (readonly [string, string])[]
+
+export function metadataMessages(entries: Entries): Message<'StringStringEntryProto'>[] {
+  return entries.map((pair) => {
+    const [key, value] = pair
+    const origin = originOf<'StringStringEntryProto'>(pair)
+    return Object.keys(origin).length > 0 ? origin : { key, value }
+  })
+}
+
+export function opsetMessages(imports: readonly OpsetImport[]): Message<'OperatorSetIdProto'>[] {
+  return imports
+    .filter((opset) => !isImplicit(opset))
+    .map((opset) => {
+      const origin = originOf<'OperatorSetIdProto'>(opset)
+      if (Object.keys(origin).length > 0) return origin
+      return { domain: opset.domain, version: BigInt(opset.version) }
+    })
+}
+
+/** The fields that are not empty: no field at all is the form of an empty one. */
+export function filled<Fields extends Record<string, unknown>>(fields: Fields): Partial<Fields> {
+  const kept = Object.entries(fields).filter(([, value]) => {
+    if (Array.isArray(value)) return value.length > 0
+    return value !== '' && value !== 0n && value !== null && value !== undefined
+  })
+  return Object.fromEntries(kept) as Partial<Fields>
+}
