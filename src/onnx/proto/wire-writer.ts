@@ -81,7 +81,8 @@ export class WireWriter {
       rest >>= 7n
     }
     bytes.push(Number(rest))
-    this.#block.set(bytes, this.#take(bytes.length))
+    const index = this.#take(bytes.length)
+    this.#block.set(bytes, index)
   }
 
   float(value: number): void {
