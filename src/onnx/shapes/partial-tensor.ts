@@ -1,14 +1,14 @@
 // Small tensors whose elements are known in part: what shape arithmetic works on.
 
-import type { ByteRange } from '../ir/byte-range.ts'
 import type { DataType } from '../ir/data-type.ts'
 import { DATA_TYPES } from '../ir/data-type.ts'
 import type { Tensor } from '../ir/tensor.ts'
 import { rawTensor, tensorSize } from '../ir/tensor.ts'
+import { elements, floatValues } from '../tensor-values.ts'
 import type { Element } from './element.ts'
 import { sizeOf } from './element.ts'
 import { isConcrete } from './element-arithmetic.ts'
-import { decodeElement, encodeElement } from './element-bytes.ts'
+import { writeElement } from './write-element.ts'
 import type { MaybeSize } from './symbols.ts'
 
 /** Larger tensors are not followed. */
@@ -48,54 +48,21 @@ export function readPartial(tensor: Tensor): PartialTensor | null {
   const { family } = DATA_TYPES[tensor.dtype]
   if (!(count >= 0 && count <= MAX_ELEMENTS)) return null
   if (family === 'string' || family === 'complex') return null
-  const elements = count === 0 ? [] : readElements(tensor, count)
-  return partialTensor(tensor.dtype, tensor.dims, elements)
+  if (count > 0 && !hasBytes(tensor)) return null
+  return partialTensor(tensor.dtype, tensor.dims, count === 0 ? [] : readElements(tensor))
 }
 
-function readElements(tensor: Tensor, count: number): Element[] | null {
-  const { storage, dtype } = tensor
-  switch (storage.kind) {
-    case 'none':
-    case 'string_data':
-      return null
-    case 'raw':
-      return fromBytes(storage.range, dtype, count)
-    case 'external':
-      return storage.range === 'none' ? null : fromBytes(storage.range, dtype, count)
-    case 'float_data':
-    case 'double_data':
-      return Array.from(storage.values)
-    case 'int64_data':
-    case 'uint64_data':
-      return Array.from(storage.values, (value) =>
-        Number.isSafeInteger(Number(value)) ? Number(value) : value,
-      )
-    case 'int32_data':
-      return fromInt32(storage.values, dtype, count)
-  }
+function hasBytes({ storage }: Tensor): boolean {
+  if (storage.kind === 'none') return false
+  return storage.kind !== 'external' || storage.range !== 'none'
 }
 
-function fromBytes(range: ByteRange, dtype: DataType, count: number): Element[] | null {
-  const { bits } = DATA_TYPES[dtype]
-  if (bits === 'none' || range.length < Math.ceil((count * bits) / 8)) return null
-  const bytes = range.bytes()
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Array.from({ length: count }, (_, index) => decodeElement(view, dtype, index))
-}
-
-/** `int32_data` holds one element per entry, or packed bytes for types below 8 bits. */
-function fromInt32(values: Int32Array, dtype: DataType, count: number): Element[] | null {
-  const { bits, family } = DATA_TYPES[dtype]
-  if (family !== 'float' && bits !== 'none' && bits >= 8) return Array.from(values)
-  if (bits === 'none' || bits > 16) return null
-  const step = bits === 16 ? 2 : 1
-  const packed = new DataView(new ArrayBuffer(values.length * step))
-  values.forEach((value, index) => {
-    if (step === 2) packed.setUint16(index * 2, value, true)
-    else packed.setUint8(index, value)
-  })
-  if (packed.byteLength < Math.ceil((count * bits) / 8)) return null
-  return Array.from({ length: count }, (_, index) => decodeElement(packed, dtype, index))
+function readElements(tensor: Tensor): Element[] {
+  const narrow = DATA_TYPES[tensor.dtype].family === 'float' && tensor.dtype !== 'float64'
+  const values = narrow ? floatValues(tensor) : elements(tensor)
+  return Array.from<number | bigint, Element>(values, (value) =>
+    Number.isSafeInteger(Number(value)) ? Number(value) : value,
+  )
 }
 
 /** A tensor of exactly these elements, or `null` when one of them is not known or not storable. */
@@ -106,7 +73,7 @@ export function toTensor(name: string, data: PartialTensor): Tensor | null {
   const view = new DataView(new ArrayBuffer(data.elements.length * width))
   for (const [index, element] of data.elements.entries()) {
     if (!isConcrete(element)) return null
-    if (!encodeElement(view, data.dtype, index * width, element)) return null
+    if (!writeElement(view, data.dtype, index * width, element)) return null
   }
   return rawTensor(name, data.dtype, data.dims, new Uint8Array(view.buffer))
 }
