@@ -140,3 +140,46 @@ export function encodeBfloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
   }
   return patterns
 }
+
+const NEAREST = new Map<NarrowFloat, readonly (readonly [magnitude: number, pattern: number])[]>()
+
+/** Finite magnitudes in ascending order; the pattern of the negative has the sign bit on top. */
+function magnitudesOf(format: NarrowFloat): readonly (readonly [number, number])[] {
+  const known = NEAREST.get(format)
+  if (known !== undefined) return known
+  const half = format === 'float8e8m0' ? 256 : tableOf(format).length / 2
+  const magnitudes = Array.from(tableOf(format).subarray(0, half), (value, pattern) => {
+    return [value, pattern] as const
+  })
+  const finite = magnitudes.filter(([value]) => Number.isFinite(value))
+  NEAREST.set(format, finite)
+  return finite
+}
+
+/** Values → bit patterns of a format of 8 or 4 bits: nearest, ties to even, overflow to the largest finite value. */
+export function encodeSmallFloats(
+  format: Exclude<NarrowFloat, 'float16' | 'bfloat16'>,
+  values: ArrayLike<number>,
+): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(values, (value) => encodeSmallFloat(format, value))
+}
+
+function encodeSmallFloat(
+  format: Exclude<NarrowFloat, 'float16' | 'bfloat16'>,
+  value: number,
+): number {
+  const table = tableOf(format)
+  const exact = table.findIndex((candidate) => Object.is(candidate, value))
+  if (exact >= 0) return exact
+  let best = 0
+  let distance = Infinity
+  for (const [magnitude, pattern] of magnitudesOf(format)) {
+    const gap = Math.abs(Math.abs(value) - magnitude)
+    if (gap < distance || (gap === distance && pattern % 2 === 0)) {
+      best = pattern
+      distance = gap
+    }
+  }
+  const signed = format !== 'float8e8m0' && value < 0 && best !== 0
+  return signed ? best + table.length / 2 : best
+}

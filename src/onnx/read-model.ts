@@ -27,11 +27,20 @@ export interface ReadOptions {
  *   external_data_forbidden, graph_too_deep, model_too_complex, tensor_too_large
  */
 export function readModel(source: ByteRange, options: ReadOptions = {}): Model {
-  const message = decodeModel(source, options.limits ?? DECODE_LIMITS)
+  return modelOfMessage(decodeModel(source, options.limits ?? DECODE_LIMITS), options.externalData)
+}
+
+/**
+ * The model of a decoded message.
+ * @throws OnnxError as `readModel`, of the graph and its tensors
+ */
+export function modelOfMessage(
+  message: Message<'ModelProto'>,
+  resolve: ExternalDataResolver | undefined,
+): Model {
   if (message.graph === undefined) {
     throw new OnnxError('invalid_graph', 'the model has no graph')
   }
-  const resolve = options.externalData
   const model: Model = {
     irVersion: Number(message.ir_version ?? 0n),
     producerName: message.producer_name ?? '',
