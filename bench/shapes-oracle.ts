@@ -2,55 +2,23 @@
 // Prints per file: values, equal, more precise, unknown here but known there, contradictions (must be 0). --run runs each
 // model on the inputs beside it (test_data_set_0) or on made-up ones and compares the shapes computed.
 
-import type { ChildProcess } from 'node:child_process'
-import { fork } from 'node:child_process'
 import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { fileRange } from '#src/onnx/ir/byte-range'
 import type { Graph } from '#src/onnx/ir/graph'
 import type { Model } from '#src/onnx/ir/model'
+import type { DataType } from '#src/onnx/ir/data-type'
+import type { Tensor } from '#src/onnx/ir/tensor'
+import { rawTensor } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
 import { readModel } from '#src/onnx/read-model'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import type { Comparison } from '#test/engine/shapes-oracle-compare'
 import { compareType, emptyComparison } from '#test/engine/shapes-oracle-compare'
-import type { Feed, OracleReply, OracleRequest } from '#test/engine/shapes-oracle-session'
+import type { Feed, OracleReply } from '#test/engine/shapes-oracle-session'
 import { makeFeeds } from './shapes-oracle-feeds.ts'
-
-class Oracle {
-  #child: ChildProcess | null = null
-
-  ask(request: OracleRequest, timeout = 60_000): Promise<OracleReply> {
-    this.#child ??= fork(fileURLToPath(new URL('./shapes-oracle-child.js', import.meta.url)), {
-      env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
-      silent: true,
-    })
-    const child = this.#child
-    return new Promise((resolve) => {
-      const finish = (reply: OracleReply) => {
-        clearTimeout(timer)
-        child.removeAllListeners('message')
-        child.removeAllListeners('exit')
-        resolve(reply)
-      }
-      const fail = (error: string) => {
-        this.#child = null
-        child.kill('SIGKILL')
-        finish({ reported: [], computed: 'none', error })
-      }
-      const timer = setTimeout(() => fail('timeout'), timeout)
-      child.once('message', (reply) => finish(reply as OracleReply))
-      child.once('exit', (code, signal) => fail(`crash: ${code ?? signal}`))
-      child.send(request)
-    })
-  }
-
-  close(): void {
-    this.#child?.kill()
-  }
-}
+import { Oracle } from './shapes-oracle-process.ts'
 
 function valuesOf(graph: Graph): Map<string, Value> {
   const values = new Map<string, Value>()
@@ -69,8 +37,9 @@ function* modelFiles(path: string): IterableIterator<string> {
 }
 
 interface Result {
-  readonly types: Comparison
+  readonly types: Comparison | string
   readonly computed: Comparison | string
+  readonly known: Comparison | string
   readonly declared: Comparison
   readonly milliseconds: number
   readonly problems: readonly string[]
@@ -89,10 +58,11 @@ async function examine(oracle: Oracle, path: string, run: boolean): Promise<Resu
     const feeds = run ? makeFeeds(path, model) : 'none'
     const request = { file: path, values: inner.map(({ name }) => name), feeds }
     const reply = await oracle.ask(request)
-    if (reply.reported.length === 0) return reply.error
+    const sizes = feeds === 'none' ? {} : symbolSizes(model, feeds)
     return {
-      types: compareReported(inference, values, reply),
-      computed: compareComputed(model, values, reply, feeds),
+      types: reply.reported.length === 0 ? reply.error : compareReported(inference, values, reply),
+      computed: compareComputed(inference, values, reply, sizes),
+      known: compareComputed(inferKnown(model, feeds), values, reply, sizes),
       declared: compareDeclared(model, inference),
       milliseconds,
       problems: inference.problems.map(({ node, message }) => `${node?.describe()}: ${message}`),
@@ -117,14 +87,8 @@ function compareReported(
   return comparison
 }
 
-/** Shapes of a run against those inferred, symbols bound to the sizes of the run. */
-function compareComputed(
-  model: Model,
-  values: ReadonlyMap<string, Value>,
-  reply: OracleReply,
-  feeds: readonly Feed[] | 'none',
-): Comparison | string {
-  if (reply.computed === 'none' || feeds === 'none') return reply.error
+/** Symbols of the inputs' declared shapes bound to the sizes of the run. */
+function symbolSizes(model: Model, feeds: readonly Feed[]): Record<string, number> {
   const sizes: Record<string, number> = {}
   for (const { name, dims } of feeds) {
     const type = model.graph.inputs.find((value) => value.name === name)?.type
@@ -133,7 +97,26 @@ function compareComputed(
       if (typeof dim === 'string') sizes[dim] = dims[axis] ?? 0
     }
   }
-  const inference = inferTypes(model, { declaredTypes: 'ignore' })
+  return sizes
+}
+
+/** With the fed tensors as constants: what then stays unknown depends on values that no rule follows. */
+function inferKnown(model: Model, feeds: readonly Feed[] | 'none'): TypeInference {
+  const constants: Record<string, Tensor> = {}
+  for (const { name, type, dims, data } of feeds === 'none' ? [] : feeds) {
+    constants[name] = rawTensor(name, type as DataType, dims, Buffer.from(data, 'base64'))
+  }
+  return inferTypes(model, { declaredTypes: 'ignore', constants })
+}
+
+/** Shapes of a run against those inferred. */
+function compareComputed(
+  inference: TypeInference,
+  values: ReadonlyMap<string, Value>,
+  reply: OracleReply,
+  sizes: Readonly<Record<string, number>>,
+): Comparison | string {
+  if (reply.computed === 'none') return reply.error
   const comparison = emptyComparison()
   for (const computed of reply.computed) {
     const value = values.get(computed.name)
@@ -171,55 +154,68 @@ function add(total: Comparison, one: Comparison): void {
   total.contradictions.push(...one.contradictions)
 }
 
-function print(
-  label: string,
-  { values, equal, morePrecise, lessPrecise, contradictions }: Comparison,
-) {
-  console.log(
-    `${label}: values ${values}, equal ${equal}, more precise ${morePrecise}, ` +
-      `unknown here ${lessPrecise.length}, contradictions ${contradictions.length}`,
+const ORACLES = [
+  'metadata of the runtime',
+  'shapes of a run',
+  'a run on known inputs',
+  'outputs as declared',
+]
+
+function line({ values, equal, morePrecise, lessPrecise, contradictions }: Comparison): string {
+  return (
+    `values ${values}, equal ${equal}, more precise ${morePrecise}, ` +
+    `unknown here ${lessPrecise.length}, contradictions ${contradictions.length}`
   )
+}
+
+function printResult(path: string, result: Result, all: boolean): void {
+  const { types, computed, known, declared, milliseconds, problems } = result
+  const comparisons = [types, computed, known, declared]
+  const odd = comparisons.some((each, index) => {
+    if (typeof each === 'string') return false
+    return each.contradictions.length > 0 || (index !== 1 && each.lessPrecise.length > 0)
+  })
+  if (!odd && problems.length === 0 && !all) return
+  const summary = typeof types === 'string' ? types : line(types)
+  console.log(`${path} (${milliseconds.toFixed(1)} ms): ${summary}`)
+  for (const [index, each] of comparisons.entries()) {
+    if (typeof each === 'string') continue
+    for (const text of each.contradictions) console.log(`  CONTRADICTION ${index} ${text}`)
+    if (index === 1) continue
+    for (const text of each.lessPrecise.slice(0, 8)) console.log(`  unknown ${index} ${text}`)
+  }
+  for (const text of problems.slice(0, 5)) console.log(`  problem ${text}`)
 }
 
 async function main(): Promise<void> {
   const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
   const folders = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
   const oracle = new Oracle()
-  const totals = [emptyComparison(), emptyComparison(), emptyComparison()] as const
+  const totals = ORACLES.map(() => emptyComparison())
   const refused: string[] = []
-  let [files, runs] = [0, 0]
+  let files = 0
   for (const path of folders.flatMap((folder) => [...modelFiles(folder)])) {
     files += 1
     const result = await examine(oracle, path, flags.includes('--run'))
     if (typeof result === 'string') {
-      refused.push(`${path}: ${result.slice(0, 160)}`)
+      refused.push(`${path}: not read: ${result}`)
       continue
     }
-    const { types, computed, declared, milliseconds, problems } = result
-    const comparisons =
-      typeof computed === 'string' ? [types, declared] : [types, computed, declared]
-    add(totals[0], types)
-    add(totals[2], declared)
-    if (typeof computed !== 'string') {
-      runs += 1
-      add(totals[1], computed)
-    } else if (flags.includes('--verbose'))
-      console.log(`${path}: not run: ${computed.slice(0, 200)}`)
-    const odd = comparisons.some((each) => each.contradictions.length + each.lessPrecise.length > 0)
-    if (!odd && problems.length === 0 && !flags.includes('--all')) continue
-    print(`${path} (${milliseconds.toFixed(1)} ms)`, types)
-    for (const [index, each] of comparisons.entries()) {
-      for (const line of each.contradictions) console.log(`  CONTRADICTION ${index} ${line}`)
-      for (const line of each.lessPrecise.slice(0, 8)) console.log(`  unknown ${index} ${line}`)
+    const { types, computed, known, declared } = result
+    for (const [index, each] of [types, computed, known, declared].entries()) {
+      const total = totals[index]
+      if (typeof each !== 'string' && total !== undefined) add(total, each)
     }
-    for (const line of problems.slice(0, 5)) console.log(`  problem ${line}`)
+    if (typeof types === 'string') refused.push(`${path}: not loaded: ${types.slice(0, 160)}`)
+    else if (typeof computed === 'string') {
+      refused.push(`${path}: not run: ${computed.slice(0, 160)}`)
+    }
+    printResult(path, result, flags.includes('--all'))
   }
   oracle.close()
-  console.log(`files ${files}, not loaded ${refused.length}, run ${runs}`)
-  if (flags.includes('--verbose')) for (const line of refused) console.log(`  ${line}`)
-  print('metadata of the runtime', totals[0])
-  print('shapes of a run', totals[1])
-  print('outputs as declared', totals[2])
+  if (flags.includes('--verbose')) for (const text of refused) console.log(text)
+  console.log(`files ${files}, of which not read, loaded or run ${refused.length}`)
+  for (const [index, total] of totals.entries()) console.log(`${ORACLES[index]}: ${line(total)}`)
 }
 
 await main()

@@ -72,17 +72,13 @@ function shapeVerdicts(
   const unknownRank = reported.length === 0 && !exact
   if (inferred === null) return [unknownRank ? 'equal' : 'less']
   if (inferred.length !== reported.length) return [unknownRank ? 'more' : 'contradiction']
-  return inferred.map((dim, axis) => dimVerdict(dim, reported[axis] ?? '', exact))
+  return inferred.map((dim, axis) => dimVerdict(dim, reported[axis] ?? ''))
 }
 
-function dimVerdict(
-  inferred: number | string | null,
-  reported: number | string,
-  exact: boolean,
-): Verdict {
+function dimVerdict(inferred: number | string | null, reported: number | string): Verdict {
   if (typeof reported === 'number' && reported >= 0) {
     if (typeof inferred === 'number') return inferred === reported ? 'equal' : 'contradiction'
-    return exact ? 'equal' : 'less'
+    return 'less'
   }
   if (typeof inferred === 'number') return 'more'
   if (typeof reported === 'number' || reported === '') return inferred === null ? 'equal' : 'more'

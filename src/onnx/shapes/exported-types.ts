@@ -13,12 +13,11 @@ export class ExportedTypes {
   readonly #names: ReadonlyMap<string, string>
   readonly #types = new Map<Value, ValueType | null>()
   /** Declared names that read like expressions: an expression of the same text is set apart by parentheses. */
-  readonly #oddNames: ReadonlySet<string>
+  #oddNames: ReadonlySet<string> | null = null
 
   constructor(facts: ReadonlyMap<Value, Fact | null>, names: ReadonlyMap<string, string>) {
     this.#facts = facts
     this.#names = names
-    this.#oddNames = oddNames(facts, names)
   }
 
   type(value: Value): ValueType | null {
@@ -53,6 +52,7 @@ export class ExportedTypes {
     if (named === null || typeof named === 'number') return named
     const alone = named.symbol
     if (alone !== null) return alone.name
+    this.#oddNames ??= oddNames(this.#facts, this.#names)
     return this.#oddNames.has(named.key) ? `(${named.key})` : named.key
   }
 

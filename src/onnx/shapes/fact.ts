@@ -43,7 +43,8 @@ export function tensor(
   elements: readonly Element[] | null = null,
 ): TensorFact {
   const sizes = shape?.map((dim) => dim ?? freshSymbol()) ?? null
-  const data = dtype === 'none' ? null : partialTensor(dtype, sizes, elements)
+  const known = elements ?? (sizes?.includes(0) ? [] : null)
+  const data = dtype === 'none' ? null : partialTensor(dtype, sizes, known)
   return { kind: 'tensor', dtype, shape: sizes, data }
 }
 

@@ -19,6 +19,8 @@ export interface InferTypesOptions {
   readonly inputs?: Readonly<Record<string, readonly Dim[]>>
   /** Sizes of named dimensions, wherever the name occurs. */
   readonly sizes?: Readonly<Record<string, number>>
+  /** Values of graph inputs by name, taken for constants. */
+  readonly constants?: Readonly<Record<string, Tensor>>
   /** Whether types that the file declares for inner values and outputs fill in what inference leaves unknown. */
   readonly declaredTypes?: 'use' | 'ignore'
 }
@@ -41,7 +43,11 @@ export function inferTypes(model: Model, options: InferTypesOptions = {}): TypeI
   const walker = new Walker(model, options.declaredTypes !== 'ignore', named)
   const scope = new Scope(model.opsetImports)
   for (const value of model.graph.inputs) {
-    scope.facts.set(value, inputFact(model, value, options.inputs?.[value.name], named))
+    const constant = options.constants?.[value.name]
+    const shape = options.inputs?.[value.name]
+    const fact =
+      constant === undefined ? inputFact(model, value, shape, named) : new ConstantFact(constant)
+    scope.facts.set(value, fact)
   }
   walker.walkGraph(model.graph, scope)
   for (const value of model.graph.initializers.values()) scope.fact(value)

@@ -5,8 +5,8 @@ import { freshSymbol, keyOf, serialOf } from './expression.ts'
 import { sameElement } from './element-arithmetic.ts'
 import { isRatio } from './element.ts'
 import type { Element } from './element.ts'
-import type { Fact, TensorFact } from './fact.ts'
-import { container, isTensorFact, tensor } from './fact.ts'
+import type { ContainerFact, Fact, TensorFact } from './fact.ts'
+import { container, isContainer, isTensorFact, tensor } from './fact.ts'
 import { isExpression } from './symbols.ts'
 
 /** Sizes and elements that differ become unknown. */
@@ -20,12 +20,17 @@ export function join(a: Fact | null, b: Fact | null): Fact | null {
     a.items !== null && a.items.length === b.items?.length
       ? a.items.map((item, index) => join(item, b.items?.[index] ?? null))
       : null
-  return container(a.kind, joinElements(a.element, b.element), items)
+  return container(a.kind, joinElements(a, b), items)
 }
 
-/** The element fact of an empty sequence is unknown in all but its type: the other one decides. */
-function joinElements(a: Fact | null, b: Fact | null): Fact | null {
-  return a === null || b === null ? (a ?? b) : join(a, b)
+/** What holds for the elements of an empty sequence holds for none: the other one decides. */
+export function joinElements(
+  a: ContainerFact,
+  b: ContainerFact,
+  combine: (a: Fact | null, b: Fact | null) => Fact | null = join,
+): Fact | null {
+  if (a.items?.length === 0) return b.element
+  return b.items?.length === 0 ? a.element : combine(a.element, b.element)
 }
 
 function joinTensors(a: TensorFact, b: TensorFact): TensorFact {
@@ -55,6 +60,7 @@ function joinData(a: TensorFact, b: TensorFact): Element[] | null {
 export function sameFact(a: Fact | null, b: Fact | null): boolean {
   if (a === b) return true
   if (a === null || b === null || a.kind !== b.kind) return false
+  if (isContainer(a) && isContainer(b)) return sameContainer(a, b)
   if (!isTensorFact(a) || !isTensorFact(b)) return false
   if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false
   const left = a.data?.elements ?? []
@@ -66,6 +72,11 @@ export function sameFact(a: Fact | null, b: Fact | null): boolean {
       return element === other || sameElement(element, other)
     })
   )
+}
+
+function sameContainer(a: ContainerFact, b: ContainerFact): boolean {
+  if (!sameFact(a.element, b.element) || a.items?.length !== b.items?.length) return false
+  return (a.items ?? []).every((item, index) => sameFact(item, b.items?.[index] ?? null))
 }
 
 function sameShape(a: readonly Size[] | null, b: readonly Size[] | null): boolean {

@@ -5,6 +5,7 @@ import { ATTENTION_RULES, PREVIEW_ATTENTION_RULES } from './attention.ts'
 import type { RuleTable, ShapeRule } from './call.ts'
 import { CASTING_RULES } from './casting.ts'
 import { CLASSICAL_RULES } from './classical.ts'
+import { BLOCKED_RULES } from './contrib-blocked.ts'
 import { CONTRIB_RULES } from './contrib.ts'
 import { CONTROL_FLOW_RULES } from './control-flow.ts'
 import { CONV_RULES } from './conv.ts'
@@ -65,6 +66,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, ShapeRule>> = new Map(
     'ai.onnx.preview': PREVIEW_ATTENTION_RULES,
     'ai.onnx.preview.training': PREVIEW_TRAINING_RULES,
     'com.microsoft': CONTRIB_RULES,
+    'com.microsoft.nchwc': BLOCKED_RULES,
   }).map(([domain, rules]) => [domain, new Map(Object.entries(rules))]),
 )
 

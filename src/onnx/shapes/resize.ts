@@ -66,9 +66,9 @@ function fitted(
   const scale = policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales)
   if (!Number.isFinite(scale)) return inputs.map(() => null)
   return inputs.map((size) => {
-    const exact = Number(size) * scale
-    // Halves may round either way in float32.
-    return Math.abs((exact % 1) - 0.5) < 1e-3 ? null : Math.round(exact)
+    const exact = Math.round(Number(size) * scale)
+    const rounded = Math.round(Math.fround(Number(size) * Math.fround(scale)))
+    return exact === rounded ? exact : null
   })
 }
 

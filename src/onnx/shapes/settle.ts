@@ -5,7 +5,7 @@ import type { Call } from './call.ts'
 import { freshSymbol, keyOf } from './expression.ts'
 import type { Fact } from './fact.ts'
 import { container, isContainer, isTensorFact, tensor } from './fact.ts'
-import { join, sameFact } from './join.ts'
+import { join, joinElements, sameFact } from './join.ts'
 
 /** Walks after which what still changes is taken to be unknown but for its type. */
 const ROUNDS = 4
@@ -37,6 +37,11 @@ export function settle(
 
 /** The join, but a size of `before` that is unknown already stays the same unknown, so that rounds come to rest. */
 function widen(before: Fact | null, after: Fact | null): Fact | null {
+  if (isContainer(before) && isContainer(after) && before.kind === after.kind) {
+    const joined = join(before, after)
+    const items = isContainer(joined) ? joined.items : null
+    return container(before.kind, joinElements(before, after, widen), items)
+  }
   const joined = join(before, after)
   if (!isTensorFact(joined) || !isTensorFact(before) || !isTensorFact(after)) return joined
   if (joined.shape === null || before.shape === null) return joined

@@ -81,7 +81,8 @@ export class Walker {
 
   #outputs(node: Node, scope: Scope): readonly (Fact | null)[] {
     try {
-      const definition = this.#functions.get(functionKey(keyFields(node)))
+      const definition =
+        this.#functions.size === 0 ? undefined : this.#functions.get(functionKey(keyFields(node)))
       if (definition !== undefined) return this.#callFunction(definition, node, scope)
       const rule = ruleOf(node.domain, node.opType)
       return rule === null ? [] : this.#applyRule(rule, node, scope)
