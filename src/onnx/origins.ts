@@ -57,7 +57,8 @@ export interface EntryOrigin {
 
 export type EntryList = 'input' | 'output' | 'value_info'
 
-const ENTRIES = new WeakMap<Graph, Record<EntryList, Map<Value, EntryOrigin>>>()
+/** A list may name a value more than once. */
+const ENTRIES = new WeakMap<Graph, Record<EntryList, Map<Value, EntryOrigin[]>>>()
 
 export function rememberEntry(
   graph: Graph,
@@ -71,16 +72,23 @@ export function rememberEntry(
     ENTRIES.set(graph, lists)
   }
   const { type, docString, metadata } = value
-  lists[list].set(value, { message, type, docString, metadata })
+  const entry = { message, type, docString, metadata }
+  const known = lists[list].get(value)
+  if (known === undefined) lists[list].set(value, [entry])
+  else known.push(entry)
 }
 
-/** The entry as it was read, unless the value has been changed since; its name may be another by now. */
+/**
+ * The entry as it was read, unless the value has been changed since; its name may be another by now.
+ * @param occurrence 0 for the first entry of the value in this list
+ */
 export function unchangedEntry(
   graph: Graph,
   list: EntryList,
   value: Value,
+  occurrence: number,
 ): Message<'ValueInfoProto'> | null {
-  const entry = ENTRIES.get(graph)?.[list].get(value)
+  const entry = ENTRIES.get(graph)?.[list].get(value)?.[occurrence]
   if (entry === undefined) return null
   const unchanged =
     entry.type === value.type &&

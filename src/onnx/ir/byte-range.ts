@@ -14,11 +14,15 @@ export interface ByteRange {
 }
 
 export function bufferRange(buffer: Uint8Array): ByteRange {
+  // Node's Buffer is a Uint8Array whose slice() does not copy: nobody behind this interface should meet one.
+  const bytes = Buffer.isBuffer(buffer)
+    ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    : buffer
   return {
-    length: buffer.byteLength,
+    length: bytes.byteLength,
     resident: true,
-    bytes: () => buffer,
-    slice: (offset, length) => bufferRange(buffer.subarray(offset, offset + length)),
+    bytes: () => bytes,
+    slice: (offset, length) => bufferRange(bytes.subarray(offset, offset + length)),
   }
 }
 
@@ -41,4 +45,14 @@ function readFully(descriptor: number, start: number, length: number): Uint8Arra
     done += count
   }
   return buffer
+}
+
+export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0))
+  let offset = 0
+  for (const part of parts) {
+    whole.set(part, offset)
+    offset += part.byteLength
+  }
+  return whole
 }

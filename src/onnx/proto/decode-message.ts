@@ -1,7 +1,7 @@
 // Bytes → message, driven by the schema. Depth and element count are bounded; nothing is allocated by a declared length alone.
 
 import type { ByteRange } from '../ir/byte-range.ts'
-import { bufferRange } from '../ir/byte-range.ts'
+import { bufferRange, concatenateBytes } from '../ir/byte-range.ts'
 import { OnnxError } from '../onnx-error.ts'
 import type { Field, FieldTable } from './field-table.ts'
 import { WIRE, fieldTable } from './field-table.ts'
@@ -199,7 +199,7 @@ class Decoder {
     this.#count()
     const bytes = reader.bytesBetween(start, reader.position)
     const kept = target['unknown']
-    target['unknown'] = kept instanceof Uint8Array ? Buffer.concat([kept, bytes]) : bytes
+    target['unknown'] = kept instanceof Uint8Array ? concatenateBytes([kept, bytes]) : bytes
   }
 }
 

@@ -1,6 +1,7 @@
 // Message → bytes, fields in ascending order of their numbers, as the standard serializers write them.
 
 import type { ByteRange } from '../ir/byte-range.ts'
+import { concatenateBytes } from '../ir/byte-range.ts'
 import type { Field, FieldTable } from './field-table.ts'
 import { WIRE, fieldTable } from './field-table.ts'
 import type { PackedArray } from './packed-array.ts'
@@ -26,7 +27,7 @@ export function encodeMessage<Name extends MessageName>(
   message: Message<Name>,
 ): Uint8Array {
   const segments = encodeSegments(name, message)
-  return Buffer.concat(
+  return concatenateBytes(
     segments.map((segment) => (segment instanceof Uint8Array ? segment : segment.bytes())),
   )
 }

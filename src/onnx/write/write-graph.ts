@@ -33,9 +33,9 @@ export function graphMessage(graph: Graph, policy: ExternalPolicy): Message<'Gra
       initializer,
       sparse_initializer,
       doc_string: graph.docString,
-      input: graph.inputs.map((value) => entryMessage(graph, 'input', value)),
-      output: graph.outputs.map((value) => entryMessage(graph, 'output', value)),
-      value_info: graph.valueInfo.map((value) => entryMessage(graph, 'value_info', value)),
+      input: entryMessages(graph, 'input', graph.inputs),
+      output: entryMessages(graph, 'output', graph.outputs),
+      value_info: entryMessages(graph, 'value_info', graph.valueInfo),
       quantization_annotation: graph.quantizationAnnotations.map((bytes) =>
         decodeMessage('TensorAnnotation', bytes),
       ),
@@ -52,12 +52,27 @@ export function restOf<Name extends MessageName>(
   return bytes === null ? ({} as Message<Name>) : decodeMessage(name, bytes)
 }
 
-function entryMessage(graph: Graph, list: EntryList, value: Value): Message<'ValueInfoProto'> {
-  const { name } = value
-  const origin = unchangedEntry(graph, list, value)
-  if (origin !== null) return name === (origin.name ?? '') ? origin : { ...origin, name }
+function entryMessages(
+  graph: Graph,
+  list: EntryList,
+  values: readonly Value[],
+): Message<'ValueInfoProto'>[] {
+  const occurrences = new Map<Value, number>()
+  return values.map((value) => {
+    const occurrence = occurrences.get(value) ?? 0
+    occurrences.set(value, occurrence + 1)
+    const origin = unchangedEntry(graph, list, value, occurrence)
+    return origin === null ? entryMessage(value) : renamed(origin, value.name)
+  })
+}
+
+function renamed(origin: Message<'ValueInfoProto'>, name: string): Message<'ValueInfoProto'> {
+  return name === (origin.name ?? '') ? origin : { ...origin, name }
+}
+
+function entryMessage(value: Value): Message<'ValueInfoProto'> {
   return {
-    name,
+    name: value.name,
     ...(value.type === null ? {} : { type: typeMessage(value.type) }),
     ...filled({ doc_string: value.docString, metadata_props: metadataMessages(value.metadata) }),
   }
@@ -120,7 +135,7 @@ export function functionMessage(
       attribute_proto: definition.attributeDefaults.map((attribute) =>
         attributeMessage(attribute, writing),
       ),
-      value_info: body.valueInfo.map((value) => entryMessage(body, 'value_info', value)),
+      value_info: entryMessages(body, 'value_info', body.valueInfo),
       overload: definition.overload,
       metadata_props: metadataMessages(definition.metadata),
     }),
