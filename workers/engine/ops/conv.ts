@@ -1,0 +1,19 @@
+// Convolutions: Conv, ConvTranspose, DeformConv.
+
+import { integerKernel } from './integer-kernel.ts'
+import { OPAQUE } from './op.ts'
+import type { OpTable } from './op.ts'
+
+const CONV_KERNEL = integerKernel({
+  kernels: ['QLinearConv'],
+  activations: [0],
+  weight: { input: 1, channelAxis: () => 0 },
+  bias: 2,
+  fusesActivation: ['Relu', 'Clip'],
+})
+
+export const CONV_OPS: OpTable = {
+  Conv: { ...OPAQUE, quantization: CONV_KERNEL },
+  ConvTranspose: OPAQUE,
+  DeformConv: OPAQUE,
+}
