@@ -1,0 +1,128 @@
+// Blobs as files: `<folder>/<first two hex digits>/<hash>`, written under `<folder>/tmp` and renamed when whole.
+
+import { constants } from 'node:fs'
+import { copyFile, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { TersorError } from '#src/domain/errors'
+import type { BlobStore } from '#src/ports/blob-store'
+import { HashedFile } from './hashed-file.ts'
+import { claimTemporaryName, removeLeftovers } from './temporary-files.ts'
+import { storageError, syncFolder } from './storage-errors.ts'
+
+export interface FsBlobsOptions {
+  /** Created if absent. */
+  readonly folder: string
+}
+
+const KEY = /^[0-9a-f]{64}$/
+const READ_CHUNK = 256 * 1024
+
+export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
+  const { folder } = options
+  const temporary = join(folder, 'tmp')
+  await mkdir(temporary, { recursive: true })
+  await removeLeftovers(temporary)
+
+  const shardOf = (key: string): string => join(folder, key.slice(0, 2))
+  const pathOf = (key: string): string => {
+    if (!KEY.test(key)) throw missing()
+    return join(shardOf(key), key)
+  }
+
+  return {
+    async put(source, { maxBytes, expectedSha256 }) {
+      const path = join(temporary, claimTemporaryName())
+      try {
+        const file = await HashedFile.create(path)
+        let key: string
+        try {
+          for await (const chunk of source) {
+            if (file.size + chunk.byteLength > maxBytes) throw tooLarge(maxBytes)
+            await file.append(chunk)
+          }
+          key = await file.finish()
+        } finally {
+          await file.close()
+        }
+        if (expectedSha256 !== undefined && expectedSha256.toLowerCase() !== key) {
+          throw new TersorError('checksum_mismatch', `The bytes have the SHA-256 ${key}`)
+        }
+        const made = await mkdir(shardOf(key), { recursive: true })
+        if (made !== undefined) await syncFolder(folder)
+        // Replacing an equal file is how equal bytes are stored once; readers of the old one keep it.
+        await rename(path, pathOf(key))
+        await syncFolder(shardOf(key))
+        return { key, size: file.size }
+      } catch (error) {
+        await unlink(path).catch((failure: unknown) => ignoreMissing(failure))
+        throw storageError(error)
+      }
+    },
+
+    async stat(key) {
+      if (!KEY.test(key)) return null
+      const found = await stat(pathOf(key)).catch((error: unknown) => ignoreMissing(error))
+      return found === null ? null : { key, size: found.size }
+    },
+
+    async read(key, range) {
+      const file = await open(pathOf(key), 'r').catch((error: unknown) => ignoreMissing(error))
+      if (file === null) throw missing()
+      if (range === undefined) return file.createReadStream({ highWaterMark: READ_CHUNK })
+      if (range.end <= range.start) {
+        await file.close()
+        return Readable.from([])
+      }
+      return file.createReadStream({
+        start: range.start,
+        end: range.end - 1,
+        highWaterMark: READ_CHUNK,
+      })
+    },
+
+    async download(key, path) {
+      // Never a hard link: whoever gets the file could write through it.
+      const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE
+      const source = pathOf(key)
+      try {
+        await copyFile(source, path, flags)
+      } catch (error) {
+        if (isMissing(error) && (await stat(source).catch(ignoreMissing)) === null) throw missing()
+        throw storageError(error)
+      }
+    },
+
+    async delete(key) {
+      await unlink(pathOf(key)).catch((error: unknown) => ignoreMissing(error))
+    },
+
+    async *keys() {
+      for (const shard of await readdir(folder)) {
+        if (!/^[0-9a-f]{2}$/.test(shard)) continue
+        for (const name of await readdir(join(folder, shard))) {
+          if (KEY.test(name)) yield name
+        }
+      }
+    },
+
+    async close() {},
+  }
+}
+
+function missing(): TersorError {
+  return new TersorError('not_found', 'No bytes are stored under this hash')
+}
+
+function tooLarge(maxBytes: number): TersorError {
+  return new TersorError('payload_too_large', `At most ${maxBytes} bytes are allowed`)
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function ignoreMissing(error: unknown): null {
+  if (isMissing(error)) return null
+  throw error
+}

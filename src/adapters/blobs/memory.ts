@@ -1,0 +1,62 @@
+// Blobs in the heap, for tests.
+
+import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { TersorError } from '#src/domain/errors'
+import type { BlobStore } from '#src/ports/blob-store'
+
+export async function openMemoryBlobs(): Promise<BlobStore> {
+  const blobs = new Map<string, Buffer>()
+
+  function bytesOf(key: string): Buffer {
+    const bytes = blobs.get(key)
+    if (bytes === undefined) {
+      throw new TersorError('not_found', 'No bytes are stored under this hash')
+    }
+    return bytes
+  }
+
+  return {
+    async put(source, { maxBytes, expectedSha256 }) {
+      const chunks: Buffer[] = []
+      let size = 0
+      for await (const chunk of source) {
+        size += chunk.byteLength
+        if (size > maxBytes) {
+          throw new TersorError('payload_too_large', `At most ${maxBytes} bytes are allowed`)
+        }
+        chunks.push(Buffer.from(chunk))
+      }
+      const bytes = Buffer.concat(chunks)
+      const key = createHash('sha256').update(bytes).digest('hex')
+      if (expectedSha256 !== undefined && expectedSha256.toLowerCase() !== key) {
+        throw new TersorError('checksum_mismatch', `The bytes have the SHA-256 ${key}`)
+      }
+      blobs.set(key, bytes)
+      return { key, size }
+    },
+    async stat(key) {
+      const bytes = blobs.get(key)
+      return bytes === undefined ? null : { key, size: bytes.byteLength }
+    },
+    async read(key, range) {
+      const bytes = bytesOf(key)
+      return Readable.from([Buffer.from(bytes.subarray(range?.start ?? 0, range?.end))], {
+        objectMode: false,
+      })
+    },
+    async download(key, path) {
+      await writeFile(path, bytesOf(key), { flag: 'wx' })
+    },
+    async delete(key) {
+      blobs.delete(key)
+    },
+    async *keys() {
+      yield* [...blobs.keys()]
+    },
+    async close() {
+      blobs.clear()
+    },
+  }
+}

@@ -1,0 +1,8 @@
+// The drivers of ProgressFeed.
+
+import type { ProgressFeed } from '#src/ports/progress-feed'
+import { openMemoryFeed } from './memory.ts'
+
+export const FEED_DRIVERS = {
+  memory: openMemoryFeed,
+} as const satisfies Record<string, (options: never) => Promise<ProgressFeed>>
