@@ -59,6 +59,8 @@ export const agreementOnly = z
   .strictObject({ task: z.literal('none'), ...shared })
   .meta({ id: 'AgreementEvaluation' })
 
-export const evaluation = z.discriminatedUnion('task', [classification, regression, agreementOnly])
+export const evaluation = z
+  .discriminatedUnion('task', [classification, regression, agreementOnly])
+  .meta({ id: 'Evaluation' })
 
 export type Evaluation = z.infer<typeof evaluation>

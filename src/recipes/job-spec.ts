@@ -41,27 +41,44 @@ export const jobWebhook = z
   })
   .meta({ id: 'JobWebhook' })
 
+export const jobDatasets = z
+  .strictObject({
+    calibration: id('dataset').nullable().default(null),
+    evaluation: id('dataset').nullable().default(null),
+  })
+  .meta({ id: 'JobDatasets' })
+
+export const jobTarget = z
+  .strictObject({
+    formats: z
+      .array(z.enum(['onnx', 'ort']))
+      .min(1)
+      .max(2)
+      .default(['onnx']),
+  })
+  .meta({ id: 'JobTarget' })
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex')
+
+/** Filled in by the service; a body that brings it must name the same bytes, so that a repeated job is the same job. */
+export const manifest = z
+  .strictObject({
+    model_sha256: sha256,
+    calibration_sha256: sha256.nullable(),
+    evaluation_sha256: sha256.nullable(),
+    tersor: z.string().max(64).describe('Version of the service.'),
+  })
+  .meta({ id: 'Manifest' })
+
 export const jobSpec = z
   .strictObject({
     model: id('model'),
     name: z.string().max(256).default(''),
     steps: z.array(step).min(1).max(MAX_STEPS),
-    datasets: z
-      .strictObject({
-        calibration: id('dataset').nullable().default(null),
-        evaluation: id('dataset').nullable().default(null),
-      })
-      .prefault({}),
+    datasets: jobDatasets.prefault({}),
     evaluation: evaluation.prefault({ task: 'none' }),
     goal: goal.nullable().default(null),
-    target: z
-      .strictObject({
-        formats: z
-          .array(z.enum(['onnx', 'ort']))
-          .min(1)
-          .default(['onnx']),
-      })
-      .prefault({}),
+    target: jobTarget.prefault({}),
     webhook: jobWebhook.nullable().default(null),
     accelerator: z.enum(['auto', 'cpu']).default('auto'),
     priority: z.int().min(-100).max(100).default(0),
@@ -76,8 +93,10 @@ export const jobSpec = z
       .max(2 ** 31 - 1)
       .default(0),
     metadata,
+    manifest: manifest.optional(),
   })
   .meta({ id: 'JobSpec' })
 
 export type JobSpec = z.infer<typeof jobSpec>
+export type Manifest = z.infer<typeof manifest>
 export type Goal = z.infer<typeof goal>

@@ -61,11 +61,9 @@ export const quantizeFloat16 = z
   })
   .meta({ id: 'QuantizeFloat16Step', description: 'Half-precision weights and activations.' })
 
-export const quantizeStep = z.discriminatedUnion('method', [
-  quantizeStatic,
-  quantizeDynamic,
-  quantizeFloat16,
-])
+export const quantizeStep = z
+  .discriminatedUnion('method', [quantizeStatic, quantizeDynamic, quantizeFloat16])
+  .meta({ id: 'QuantizeStep' })
 
 export type QuantizeStaticStep = z.infer<typeof quantizeStatic>
 export type QuantizeDynamicStep = z.infer<typeof quantizeDynamic>

@@ -2,11 +2,9 @@
 
 import { z } from 'zod'
 
-export const simplifyStep = z
-  .strictObject({ type: z.literal('simplify') })
-  .meta({
-    id: 'SimplifyStep',
-    description: 'Folds constants, fuses operators and removes dead code.',
-  })
+export const simplifyStep = z.strictObject({ type: z.literal('simplify') }).meta({
+  id: 'SimplifyStep',
+  description: 'Folds constants, fuses operators and removes dead code.',
+})
 
 export type SimplifyStep = z.infer<typeof simplifyStep>

@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { quantizeStep } from './quantize.ts'
 import { simplifyStep } from './simplify.ts'
 
-export const step = z.discriminatedUnion('type', [simplifyStep, quantizeStep])
+export const step = z
+  .discriminatedUnion('type', [simplifyStep, quantizeStep])
+  .meta({ id: 'Step', description: 'One step of a job.' })
 
 export type Step = z.infer<typeof step>
 export type StepType = Step['type']

@@ -1,0 +1,30 @@
+// Blobs are shared by content: one may be dropped only when no record names it and no upload is about to.
+
+import type { BlobKey } from '#src/domain/records'
+import type { BlobStore } from '#src/ports/blob-store'
+import type { RecordStore } from '#src/ports/record-store'
+
+export class BlobPins {
+  readonly #pins = new Map<BlobKey, number>()
+
+  pin(key: BlobKey): void {
+    this.#pins.set(key, (this.#pins.get(key) ?? 0) + 1)
+  }
+
+  unpin(key: BlobKey): void {
+    const left = (this.#pins.get(key) ?? 0) - 1
+    if (left > 0) this.#pins.set(key, left)
+    else this.#pins.delete(key)
+  }
+
+  /** Deletes the blob unless a model, dataset or artifact of any tenant, or an upload in progress, needs it. */
+  async dropUnused(blobs: BlobStore, records: RecordStore, key: BlobKey): Promise<void> {
+    const where = { sha256: key }
+    const uses =
+      (await records.count('model', where)) +
+      (await records.count('dataset', where)) +
+      (await records.count('artifact', where))
+    if (uses > 0 || this.#pins.has(key)) return
+    await blobs.delete(key)
+  }
+}

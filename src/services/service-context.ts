@@ -1,0 +1,36 @@
+// What every use case works with: the ports, the clock and a few limits.
+
+import type { BlobStore } from '#src/ports/blob-store'
+import type { Clock } from '#src/ports/clock'
+import type { JobQueue } from '#src/ports/job-queue'
+import type { ProgressFeed } from '#src/ports/progress-feed'
+import type { RecordStore } from '#src/ports/record-store'
+import { BlobPins } from './blob-pins.ts'
+
+export interface Ports {
+  readonly blobs: BlobStore
+  readonly records: RecordStore
+  readonly queue: JobQueue
+  readonly feed: ProgressFeed
+  readonly clock: Clock
+}
+
+export interface ServiceOptions {
+  /** Version of Tersor, part of every fingerprint. */
+  readonly version: string
+  /** Folder for files that live no longer than a request. */
+  readonly scratch: string
+  readonly maxModelBytes: number
+  readonly maxDatasetBytes: number
+  /** CIDRs that webhooks may reach although they are not public; plain http is allowed to them. */
+  readonly webhookAllow: readonly string[]
+}
+
+export interface ServiceContext extends Ports {
+  readonly options: ServiceOptions
+  readonly pins: BlobPins
+}
+
+export function serviceContext(ports: Ports, options: ServiceOptions): ServiceContext {
+  return { ...ports, options, pins: new BlobPins() }
+}
