@@ -53,7 +53,7 @@ export async function openMemoryBlobs(): Promise<BlobStore> {
       blobs.delete(key)
     },
     async *keys() {
-      yield* [...blobs.keys()]
+      yield* blobs.keys()
     },
     async close() {
       blobs.clear()

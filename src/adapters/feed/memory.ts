@@ -13,8 +13,7 @@ export async function openMemoryFeed(options: MemoryFeedOptions): Promise<Progre
   const topics = new Map<string, Set<Handler>>()
 
   function deliver(topic: string, message: FeedMessage): void {
-    // A copy: handlers may unsubscribe while they are called.
-    for (const handler of [...(topics.get(topic) ?? [])]) {
+    for (const handler of topics.get(topic) ?? []) {
       try {
         handler(message)
       } catch (error) {

@@ -1,0 +1,8 @@
+// The drivers of JobQueue.
+
+import type { JobQueue } from '#src/ports/job-queue'
+import { openEmbeddedQueue } from './embedded.ts'
+
+export const QUEUE_DRIVERS = {
+  embedded: openEmbeddedQueue,
+} as const satisfies Record<string, (options: never) => Promise<JobQueue>>
