@@ -1,9 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { ClosingLine } from './test/support/closing-line.ts'
 
 // Rings of tests, named by what they need: see test/README.md.
 const ring = (name: string, timeout: number) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeout },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeout,
+    hookTimeout: timeout,
+  },
 })
 
 export default defineConfig({
@@ -12,6 +18,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    env: { ORT_DISABLE_TELEMETRY: '1' },
+    reporters: ['default', new ClosingLine()],
     projects: [
       ring('unit', 10_000),
       ring('engine', 60_000),
