@@ -36,7 +36,7 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
     database.statement('UPDATE queue_entry SET token = NULL, leased_until = 0').run(),
   )
   const bell = new Bell()
-  let open = true
+  const closing = new AbortController()
 
   const insert = database.statement(
     `INSERT INTO queue_entry (kind, id, priority, arrival, not_before, token, leased_until)
@@ -80,8 +80,9 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
      FROM queue_entry WHERE kind = ?`,
   )
 
-  function takeNext(kinds: string, leaseMs: number): Promise<Claim | null> {
+  function takeNext(kinds: string, leaseMs: number, stop: AbortSignal): Promise<Claim | null> {
     return database.write(() => {
+      if (stop.aborted) return null
       const token = randomUUID()
       const now = clock.now()
       const row = take.get(token, now + leaseMs, kinds, now, now) as
@@ -105,11 +106,12 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
 
     async claim(kinds, leaseMs, signal) {
       const list = JSON.stringify(kinds)
-      while (open && !signal.aborted) {
+      const stop = AbortSignal.any([signal, closing.signal])
+      while (!stop.aborted) {
         const rung = bell.listen()
-        const claim = await takeNext(list, leaseMs)
+        const claim = await takeNext(list, leaseMs, stop)
         if (claim !== null) return claim
-        await rung.wait(untilNextDue(list), signal)
+        if (!stop.aborted) await rung.wait(untilNextDue(list), stop)
       }
       return null
     },
@@ -152,8 +154,7 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
     },
 
     async close() {
-      open = false
-      bell.ring()
+      closing.abort()
     },
   }
 }

@@ -21,15 +21,21 @@ export function indexedValues<C extends CollectionName>(
   })
 }
 
-/** The filter as pairs. Throws on a field that has no index: that is a mistake of the caller's code. */
+/**
+ * The filter as pairs, the tenant last: it is the one that most records of a store may share.
+ * Throws on a field that has no index: that is a mistake of the caller's code.
+ */
 export function filterPairs(
   collection: CollectionName,
   where: Partial<Record<string, string>> | undefined,
 ): readonly IndexedValue[] {
   const fields: readonly string[] = INDEXES[collection]
-  return Object.entries(where ?? {}).flatMap(([field, value]) => {
+  const pairs = Object.entries(where ?? {}).flatMap(([field, value]) => {
     if (value === undefined) return []
     if (!fields.includes(field)) throw new Error(`${collection}.${field} has no index`)
     return [{ field, value }]
   })
+  return pairs.sort(
+    (one, other) => Number(one.field === 'tenant') - Number(other.field === 'tenant'),
+  )
 }

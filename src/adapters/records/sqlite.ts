@@ -134,8 +134,8 @@ export async function openSqliteRecords(options: SqliteRecordsOptions): Promise<
       const rows = database
         .statement(sql)
         .all(
-          collection,
           ...filters.flatMap(({ field, value }) => [field, value]),
+          collection,
           ...bounds,
           query.limit,
         ) as Row[]
@@ -146,7 +146,7 @@ export async function openSqliteRecords(options: SqliteRecordsOptions): Promise<
       const filters = filterPairs(collection, where)
       const row = database
         .statement(countSql(filters.length))
-        .get(collection, ...filters.flatMap(({ field, value }) => [field, value])) as {
+        .get(...filters.flatMap(({ field, value }) => [field, value]), collection) as {
         readonly total: number
       }
       return row.total
