@@ -1,0 +1,97 @@
+// Datasets: upload, look up, delete.
+
+import { describeDataset } from '#src/datasets/describe-dataset'
+import { TersorError } from '#src/domain/errors'
+import { newId } from '#src/domain/id'
+import type { DatasetRecord } from '#src/domain/records'
+import { timestamp } from '#src/ports/clock'
+import type { ImagePreprocess } from '#src/recipes/image-preprocess'
+import type { Page, PageRequest } from './list-page.ts'
+import { listPage } from './list-page.ts'
+import { getOwned } from './owned-record.ts'
+import { withBlobFile } from './scratch-file.ts'
+import type { ServiceContext } from './service-context.ts'
+import { blobIsThere, storeUpload } from './store-upload.ts'
+import { unfinishedJobs } from './unfinished-jobs.ts'
+
+export interface NewDataset {
+  readonly name: string
+  readonly metadata: Readonly<Record<string, string>>
+  readonly format: DatasetRecord['format']
+  readonly preprocess: ImagePreprocess | null
+  readonly body: AsyncIterable<Uint8Array>
+  readonly expectedSha256: string | null
+}
+
+const FILENAMES = {
+  npz: 'dataset.npz',
+  safetensors: 'dataset.safetensors',
+  images: 'dataset.zip',
+} as const
+
+/** @throws TersorError when the bytes are no such dataset; nothing is kept then */
+export async function createDataset(
+  context: ServiceContext,
+  tenant: string,
+  dataset: NewDataset,
+): Promise<DatasetRecord> {
+  const { format, preprocess } = dataset
+  const upload = { ...dataset, maxBytes: context.options.maxDatasetBytes }
+  return await storeUpload(context, upload, async (blob) => {
+    const description = await withBlobFile(context, blob.key, FILENAMES[format], (path) =>
+      describeDataset(path, format, preprocess),
+    )
+    if (description.samples === 0) {
+      throw new TersorError('dataset_unusable', 'the dataset has no samples')
+    }
+    const record: DatasetRecord = {
+      id: newId('dataset', context.clock.now()),
+      tenant,
+      name: dataset.name,
+      format,
+      samples: description.samples,
+      fields: description.fields,
+      classes: description.classes,
+      preprocess,
+      size_bytes: blob.size,
+      sha256: blob.key,
+      created_at: timestamp(context.clock),
+      metadata: dataset.metadata,
+    }
+    await context.records.commit([{ op: 'insert', collection: 'dataset', record }])
+    await blobIsThere(context, blob.key)
+    return record
+  })
+}
+
+export async function getDataset(
+  context: ServiceContext,
+  tenant: string,
+  id: string,
+): Promise<DatasetRecord> {
+  return (await getOwned(context.records, 'dataset', tenant, id)).record
+}
+
+export async function listDatasets(
+  context: ServiceContext,
+  tenant: string,
+  page: PageRequest,
+): Promise<Page<DatasetRecord>> {
+  return await listPage(context.records, 'dataset', tenant, { tenant }, page)
+}
+
+/** @throws TersorError not_found, in_use */
+export async function deleteDataset(
+  context: ServiceContext,
+  tenant: string,
+  id: string,
+): Promise<void> {
+  const { record } = await getOwned(context.records, 'dataset', tenant, id)
+  for await (const job of unfinishedJobs(context.records, tenant)) {
+    const { calibration, evaluation } = job.spec.datasets
+    if (calibration !== id && evaluation !== id) continue
+    throw new TersorError('in_use', `job ${job.id} has not finished and needs this dataset`)
+  }
+  await context.records.commit([{ op: 'delete', collection: 'dataset', id }])
+  await context.pins.dropUnused(context.blobs, context.records, record.sha256)
+}

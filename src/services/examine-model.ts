@@ -1,0 +1,77 @@
+// The gate every uploaded model passes: read its structure, check it, say what it is. No runtime is involved.
+
+import { closeSync, fstatSync, openSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { unzipModel } from '#src/archives/unzip-model'
+import type { GraphSummary, ModelSupport } from '#src/domain/model-summary'
+import type { ModelRecord } from '#src/domain/records'
+import { inspectModel } from '#src/onnx/inspect-model'
+import type { ByteRange } from '#src/onnx/ir/byte-range'
+import { fileRange } from '#src/onnx/ir/byte-range'
+import type { Model } from '#src/onnx/ir/model'
+import { readModel } from '#src/onnx/read-model'
+import { verifyModel } from '#src/onnx/verify-model'
+import { modelRefusal } from './model-refusal.ts'
+
+type Container = ModelRecord['container']
+
+export interface ModelExamination {
+  readonly graph: GraphSummary
+  readonly support: ModelSupport
+}
+
+/** @throws TersorError with a code of ONNX_ERRORS or `archive_*`, naming the node or tensor */
+export async function examineModel(
+  path: string,
+  container: Container,
+  folder: string,
+): Promise<ModelExamination> {
+  return await withModel(path, container, folder, (model) => {
+    verifyModel(model)
+    return inspectModel(model)
+  })
+}
+
+/** The names of all nodes, those inside subgraphs included. */
+export async function nodeNames(
+  path: string,
+  container: Container,
+  folder: string,
+): Promise<ReadonlySet<string>> {
+  return await withModel(path, container, folder, (model) => {
+    const names = new Set<string>()
+    for (const node of model.graph.allNodes()) if (node.name !== '') names.add(node.name)
+    return names
+  })
+}
+
+/** The model is valid during the call only: its tensors are ranges of open files. */
+async function withModel<T>(
+  path: string,
+  container: Container,
+  folder: string,
+  use: (model: Model) => T,
+): Promise<T> {
+  const files = container === 'zip' ? await unzipModel(path, join(folder, 'unzipped')) : null
+  const open: number[] = []
+  const rangeOf = (file: string): ByteRange => {
+    const descriptor = openSync(file, 'r')
+    open.push(descriptor)
+    return fileRange(descriptor, 0, fstatSync(descriptor).size)
+  }
+  try {
+    const externalData =
+      files === null
+        ? undefined
+        : (location: string) =>
+            files.members.includes(location)
+              ? rangeOf(realpathSync(join(files.folder, location)))
+              : null
+    const source = rangeOf(files?.modelPath ?? path)
+    return use(readModel(source, externalData === undefined ? {} : { externalData }))
+  } catch (error) {
+    throw modelRefusal(error)
+  } finally {
+    for (const descriptor of open) closeSync(descriptor)
+  }
+}
