@@ -29,11 +29,14 @@ export function rememberDefaults<Name extends MessageName>(
   message: Message<Name>,
   fields: readonly (keyof Message<Name>)[],
 ): void {
-  const kept = fields.flatMap((field) => {
+  let kept: Record<PropertyKey, unknown> | null = null
+  for (const field of fields) {
     const value: unknown = message[field]
-    return value === '' || value === 0n || value === 0 ? [[field, value] as const] : []
-  })
-  if (kept.length > 0) ORIGINS.set(part, Object.fromEntries(kept))
+    if (value !== '' && value !== 0n) continue
+    kept ??= {}
+    kept[field] = value
+  }
+  if (kept !== null) ORIGINS.set(part, kept)
 }
 
 const IMPLICIT = new WeakSet<object>()
@@ -48,7 +51,7 @@ export function isImplicit(part: object): boolean {
 }
 
 /** The entry of one value in one list of a graph, with what the value was like when all was read. */
-export interface EntryOrigin {
+interface EntryOrigin {
   readonly message: Message<'ValueInfoProto'>
   readonly type: ValueType | null
   readonly docString: string

@@ -149,6 +149,7 @@ test('an attribute given twice or with no value is refused, naming the node', ()
   const faulty = expect.objectContaining({
     code: 'invalid_attribute',
     message: expect.stringContaining("node 'y' (Constant)"),
+    where: expect.objectContaining({ node: 'y', opType: 'Constant' }),
   })
   expect(() =>
     read(

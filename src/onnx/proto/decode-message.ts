@@ -13,7 +13,7 @@ import { WireReader } from './wire-reader.ts'
 export interface DecodeLimits {
   /** Nested messages, the outermost included. A subgraph takes three. */
   readonly depth: number
-  /** Messages and elements of repeated fields, packed numbers excepted. */
+  /** Elements of repeated fields, packed numbers excepted; a message counts as four, by what it takes in memory. */
   readonly elements: number
 }
 
@@ -33,6 +33,8 @@ export function decodeMessage<Name extends MessageName>(
   const decoder = new Decoder(new WireReader(range), limits)
   return decoder.message(fieldTable(name), {}, 1) as Message<Name>
 }
+
+const MESSAGE_WEIGHT = 4
 
 type Fields = Record<string, unknown>
 
@@ -74,8 +76,8 @@ class Decoder {
     return target
   }
 
-  #count(): void {
-    this.#elements += 1
+  #count(weight: number): void {
+    this.#elements += weight
     if (this.#elements > this.#limits.elements) {
       throw new OnnxError(
         'model_too_complex',
@@ -96,7 +98,7 @@ class Decoder {
       return
     }
     this.#expect(table, field, wire)
-    this.#count()
+    this.#count(1)
     list.push(this.#element(table, field, depth, undefined))
   }
 
@@ -135,7 +137,7 @@ class Decoder {
 
   #nested(field: Field, length: number, depth: number, previous: unknown): Fields {
     if (field.message === null) throw new TypeError(`field ${field.name} has no message`)
-    this.#count()
+    this.#count(MESSAGE_WEIGHT)
     const reader = this.#reader
     const outer = reader.limit
     reader.limit = reader.position + length
@@ -149,7 +151,7 @@ class Decoder {
     const reader = this.#reader
     const end = reader.length(`${table.name}.${field.name}`) + reader.position
     while (reader.position < end) {
-      this.#count()
+      this.#count(1)
       list.push(this.#element(table, field, depth, undefined))
     }
     if (reader.position > end)
@@ -171,7 +173,7 @@ class Decoder {
       throw reader.malformed(`${table.name}.${field.name} is no list of ${element}`)
     if (wire === WIRE.delimited) builder.addPart(part)
     else {
-      this.#count()
+      this.#count(1)
       builder.addSingle(part[0] ?? 0)
     }
   }
@@ -196,7 +198,7 @@ class Decoder {
           `field ${tag >>> 3} has wire type ${tag & 7}, which ONNX does not use`,
         )
     }
-    this.#count()
+    this.#count(1)
     const bytes = reader.bytesBetween(start, reader.position)
     const kept = target['unknown']
     target['unknown'] = kept instanceof Uint8Array ? concatenateBytes([kept, bytes]) : bytes

@@ -5,7 +5,7 @@ import { MESSAGES } from './schema.ts'
 
 export const WIRE = { varint: 0, fixed64: 1, delimited: 2, groupStart: 3, groupEnd: 4, fixed32: 5 }
 
-export type Element = keyof Scalars | keyof PackedArrays | 'message'
+type Element = keyof Scalars | keyof PackedArrays | 'message'
 
 export interface Field {
   readonly name: string

@@ -1,4 +1,4 @@
-// Elements of packed numeric fields ↔ typed arrays. The host is little-endian, as every platform of Node's release builds that we name.
+// Elements of packed numeric fields ↔ typed arrays. The host is little-endian.
 
 import { OnnxError } from '../onnx-error.ts'
 import type { PackedArrays } from './schema.ts'
@@ -16,10 +16,6 @@ const CONSTRUCTORS = {
 
 /** A varint takes 1 byte and becomes 8: larger payloads are refused, such tensors belong in raw_data. */
 const VARINT_LIMIT_BYTES = 256 * 1024 * 1024
-
-export function emptyPacked(element: PackedElement): PackedArray {
-  return new CONSTRUCTORS[element](0)
-}
 
 /** The elements of one packed payload: a view of it where it is aligned, `null` where it is malformed. */
 export function unpack(element: PackedElement, payload: Uint8Array): PackedArray | null {

@@ -3,6 +3,7 @@
 import type { Attribute, AttributePayload } from '../ir/attribute.ts'
 import type { Graph } from '../ir/graph.ts'
 import type { ExternalDataResolver } from '../external-data.ts'
+import type { OnnxErrorPlace } from '../onnx-error.ts'
 import { OnnxError } from '../onnx-error.ts'
 import { rememberOrigin } from '../origins.ts'
 import type { Message } from '../proto/schema.ts'
@@ -33,6 +34,7 @@ export interface AttributeContext {
   readonly resolve: ExternalDataResolver | undefined
   /** How messages call the node or function that the attribute belongs to. */
   readonly owner: string
+  readonly place: OnnxErrorPlace
   readonly graph: (message: Message<'GraphProto'>) => Graph
 }
 
@@ -144,5 +146,5 @@ function invalid(
 ): OnnxError {
   const attribute = message.name ?? ''
   const detail = `attribute '${attribute}' of ${context.owner} ${fault}`
-  return new OnnxError('invalid_attribute', detail, { node: context.owner, attribute })
+  return new OnnxError('invalid_attribute', detail, { ...context.place, attribute })
 }

@@ -16,15 +16,17 @@ export function readFunction(
   resolve: ExternalDataResolver | undefined,
 ): FunctionDefinition {
   const name = message.name ?? ''
-  const subgraph = (graph: Message<'GraphProto'>) => new GraphReader(null, resolve).read(graph)
+  const graph = (inner: Message<'GraphProto'>) => new GraphReader(null, resolve).read(inner)
   const definition: FunctionDefinition = {
     name,
     domain: message.domain ?? '',
     overload: message.overload ?? '',
     attributeNames: message.attribute ?? [],
-    attributeDefaults: readAttributes(message.attribute_proto ?? [], `function '${name}'`, {
+    attributeDefaults: readAttributes(message.attribute_proto ?? [], {
+      owner: `function '${name}'`,
+      place: { function: name },
       resolve,
-      subgraph,
+      graph,
     }),
     opsetImports: readOpsetImports(message.opset_import),
     body: new GraphReader(null, resolve).readBody(message),

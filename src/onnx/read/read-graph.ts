@@ -112,7 +112,7 @@ export class GraphReader {
     const context = {
       scope: this.#scope,
       resolve: this.#resolve,
-      subgraph: (message: Message<'GraphProto'>) =>
+      graph: (message: Message<'GraphProto'>) =>
         new GraphReader(this.#scope, this.#resolve).read(message),
     }
     messages.forEach((message, index) => {

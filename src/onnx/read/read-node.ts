@@ -10,6 +10,7 @@ import type { OnnxErrorPlace } from '../onnx-error.ts'
 import { rememberDefaults } from '../origins.ts'
 import { encodeMessage } from '../proto/encode-message.ts'
 import type { Message } from '../proto/schema.ts'
+import type { AttributeContext } from './read-attribute.ts'
 import { readAttribute } from './read-attribute.ts'
 import { readMetadata } from './read-metadata.ts'
 import type { Scope } from './scope.ts'
@@ -17,7 +18,7 @@ import type { Scope } from './scope.ts'
 export interface NodeContext {
   readonly scope: Scope
   readonly resolve: ExternalDataResolver | undefined
-  readonly subgraph: (message: Message<'GraphProto'>) => Graph
+  readonly graph: (message: Message<'GraphProto'>) => Graph
 }
 
 /** How messages call a node that is not in the IR yet. */
@@ -53,7 +54,11 @@ export function readNode(
     name: message.name ?? '',
     inputs: (message.input ?? []).map((name) => resolveInput(name, message, context.scope)),
     outputs,
-    attributes: readAttributes(message.attribute ?? [], owner, context),
+    attributes: readAttributes(message.attribute ?? [], {
+      ...context,
+      owner,
+      place: placeOf(message),
+    }),
   })
   node.docString = message.doc_string ?? ''
   if (message.metadata_props) node.metadata = readMetadata(message.metadata_props)
@@ -75,18 +80,17 @@ function resolveInput(name: string, message: Message<'NodeProto'>, scope: Scope)
 
 export function readAttributes(
   messages: readonly Message<'AttributeProto'>[],
-  owner: string,
-  context: Pick<NodeContext, 'resolve' | 'subgraph'>,
+  context: AttributeContext,
 ): Attribute[] {
   const names = new Set<string>()
   return messages.map((message) => {
     const attribute = message.name ?? ''
     if (names.has(attribute)) {
-      const detail = `attribute '${attribute}' of ${owner} is given twice`
-      throw new OnnxError('invalid_attribute', detail, { node: owner, attribute })
+      const detail = `attribute '${attribute}' of ${context.owner} is given twice`
+      throw new OnnxError('invalid_attribute', detail, { ...context.place, attribute })
     }
     names.add(attribute)
-    return readAttribute(message, { owner, resolve: context.resolve, graph: context.subgraph })
+    return readAttribute(message, context)
   })
 }
 

@@ -35,7 +35,7 @@ function printOpsets(imports: readonly OpsetImport[]): string {
   return `[${items.join(', ')}]`
 }
 
-export function printFunction(definition: FunctionDefinition, options: PrintOptions = {}): string {
+function printFunction(definition: FunctionDefinition, options: PrintOptions): string {
   const { body, domain, overload, docString } = definition
   const header = [
     ...texts({ domain, overload, doc_string: docString }),

@@ -26,9 +26,11 @@ export function opsetMessages(imports: readonly OpsetImport[]): Message<'Operato
 
 /** The fields that are not empty: no field at all is the form of an empty one. */
 export function filled<Fields extends Record<string, unknown>>(fields: Fields): Partial<Fields> {
-  const kept = Object.entries(fields).filter(([, value]) => {
-    if (Array.isArray(value)) return value.length > 0
-    return value !== '' && value !== 0n && value !== null && value !== undefined
-  })
-  return Object.fromEntries(kept) as Partial<Fields>
+  const kept: Partial<Fields> = {}
+  for (const field in fields) {
+    const value = fields[field]
+    const empty = Array.isArray(value) ? value.length === 0 : value === '' || value === 0n
+    if (!empty) kept[field] = value
+  }
+  return kept
 }
