@@ -1,10 +1,12 @@
 // Answers requests from bench/shapes-oracle.ts, one at a time.
 
-import type { OracleReply, OracleRequest } from '#test/engine/shapes-oracle-session'
+import { readFileSync } from 'node:fs'
+import type { OracleReply } from '#test/engine/shapes-oracle-session'
 import { askOracle } from '#test/engine/shapes-oracle-session'
+import type { FileRequest } from './shapes-oracle-process.ts'
 
-process.on('message', (request: OracleRequest) => {
-  askOracle(request)
+process.on('message', ({ file, ...request }: FileRequest) => {
+  askOracle(readFileSync(file), request)
     .catch((error: unknown): OracleReply => ({
       reported: [],
       computed: 'none',

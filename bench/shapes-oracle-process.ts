@@ -5,10 +5,14 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { OracleReply, OracleRequest } from '#test/engine/shapes-oracle-session'
 
+export interface FileRequest extends OracleRequest {
+  readonly file: string
+}
+
 export class Oracle {
   #child: ChildProcess | null = null
 
-  ask(request: OracleRequest, timeout = 60_000): Promise<OracleReply> {
+  ask(request: FileRequest, timeout = 60_000): Promise<OracleReply> {
     this.#child ??= fork(fileURLToPath(new URL('./shapes-oracle-child.js', import.meta.url)), {
       env: { ...process.env, ORT_DISABLE_TELEMETRY: '1' },
       silent: true,

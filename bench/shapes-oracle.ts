@@ -1,32 +1,25 @@
-// Compares inferred types with onnxruntime's, value by value:  node dist/bench/shapes-oracle.js [--run] [--all] FOLDER...
+// Compares inferred types with onnxruntime's, value by value:  node dist/bench/shapes-oracle.js [--run[=2,3,64,96]] [--all] FOLDER...
 // Prints per file: values, equal, more precise, unknown here but known there, contradictions (must be 0). --run runs each
 // model on the inputs beside it (test_data_set_0) or on made-up ones and compares the shapes computed.
 
 import { closeSync, fstatSync, openSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileRange } from '#src/onnx/ir/byte-range'
-import type { Graph } from '#src/onnx/ir/graph'
 import type { Model } from '#src/onnx/ir/model'
-import type { DataType } from '#src/onnx/ir/data-type'
-import type { Tensor } from '#src/onnx/ir/tensor'
-import { rawTensor } from '#src/onnx/ir/tensor'
-import type { Value } from '#src/onnx/ir/value'
 import { readModel } from '#src/onnx/read-model'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import type { Comparison } from '#test/engine/shapes-oracle-compare'
 import { compareType, emptyComparison } from '#test/engine/shapes-oracle-compare'
-import type { Feed, OracleReply } from '#test/engine/shapes-oracle-session'
+import {
+  compareComputed,
+  compareReported,
+  inferKnown,
+  symbolSizes,
+  valuesOf,
+} from '#test/engine/shapes-oracle-models'
 import { makeFeeds } from './shapes-oracle-feeds.ts'
 import { Oracle } from './shapes-oracle-process.ts'
-
-function valuesOf(graph: Graph): Map<string, Value> {
-  const values = new Map<string, Value>()
-  for (const node of graph.nodes()) {
-    for (const value of node.outputs) if (value !== null) values.set(value.name, value)
-  }
-  return values
-}
 
 function* modelFiles(path: string): IterableIterator<string> {
   if (statSync(path).isFile()) {
@@ -45,7 +38,11 @@ interface Result {
   readonly problems: readonly string[]
 }
 
-async function examine(oracle: Oracle, path: string, run: boolean): Promise<Result | string> {
+async function examine(
+  oracle: Oracle,
+  path: string,
+  run: readonly number[] | 'none',
+): Promise<Result | string> {
   const descriptor = openSync(path, 'r')
   try {
     const model = readModel(fileRange(descriptor, 0, fstatSync(descriptor).size))
@@ -55,7 +52,7 @@ async function examine(oracle: Oracle, path: string, run: boolean): Promise<Resu
     const values = valuesOf(model.graph)
     const outputs = new Set(model.graph.outputs)
     const inner = [...values.values()].filter((value) => !outputs.has(value))
-    const feeds = run ? makeFeeds(path, model) : 'none'
+    const feeds = run === 'none' ? 'none' : makeFeeds(path, model, run)
     const request = { file: path, values: inner.map(({ name }) => name), feeds }
     const reply = await oracle.ask(request)
     const sizes = feeds === 'none' ? {} : symbolSizes(model, feeds)
@@ -72,61 +69,6 @@ async function examine(oracle: Oracle, path: string, run: boolean): Promise<Resu
   } finally {
     closeSync(descriptor)
   }
-}
-
-function compareReported(
-  inference: TypeInference,
-  values: ReadonlyMap<string, Value>,
-  reply: OracleReply,
-): Comparison {
-  const comparison = emptyComparison()
-  for (const reported of reply.reported) {
-    const value = values.get(reported.name)
-    if (value !== undefined) compareType(comparison, inference.type(value), reported)
-  }
-  return comparison
-}
-
-/** Symbols of the inputs' declared shapes bound to the sizes of the run. */
-function symbolSizes(model: Model, feeds: readonly Feed[]): Record<string, number> {
-  const sizes: Record<string, number> = {}
-  for (const { name, dims } of feeds) {
-    const type = model.graph.inputs.find((value) => value.name === name)?.type
-    if (type?.kind !== 'tensor') continue
-    for (const [axis, dim] of (type.shape ?? []).entries()) {
-      if (typeof dim === 'string') sizes[dim] = dims[axis] ?? 0
-    }
-  }
-  return sizes
-}
-
-/** With the fed tensors as constants: what then stays unknown depends on values that no rule follows. */
-function inferKnown(model: Model, feeds: readonly Feed[] | 'none'): TypeInference {
-  const constants: Record<string, Tensor> = {}
-  for (const { name, type, dims, data } of feeds === 'none' ? [] : feeds) {
-    constants[name] = rawTensor(name, type as DataType, dims, Buffer.from(data, 'base64'))
-  }
-  return inferTypes(model, { declaredTypes: 'ignore', constants })
-}
-
-/** Shapes of a run against those inferred. */
-function compareComputed(
-  inference: TypeInference,
-  values: ReadonlyMap<string, Value>,
-  reply: OracleReply,
-  sizes: Readonly<Record<string, number>>,
-): Comparison | string {
-  if (reply.computed === 'none') return reply.error
-  const comparison = emptyComparison()
-  for (const computed of reply.computed) {
-    const value = values.get(computed.name)
-    const type = value === undefined ? null : inference.type(value)
-    if (value === undefined || type === null) continue
-    const shape = inference.shapeAt(value, sizes)
-    const bound = type.kind === 'tensor' ? { ...type, shape } : type
-    compareType(comparison, bound, computed, true)
-  }
-  return comparison
 }
 
 /** Outputs as the file declares them. */
@@ -187,16 +129,25 @@ function printResult(path: string, result: Result, all: boolean): void {
   for (const text of problems.slice(0, 5)) console.log(`  problem ${text}`)
 }
 
+/** Sizes for symbols by axis: distinct, so that mixed-up axes show. */
+function runSizes(flags: readonly string[]): readonly number[] | 'none' {
+  const flag = flags.find((each) => each.startsWith('--run'))
+  if (flag === undefined) return 'none'
+  const [, sizes] = flag.split('=')
+  return sizes === undefined ? [2, 3, 64, 96] : sizes.split(',').map(Number)
+}
+
 async function main(): Promise<void> {
   const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'))
   const folders = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+  const run = runSizes(flags)
   const oracle = new Oracle()
   const totals = ORACLES.map(() => emptyComparison())
   const refused: string[] = []
   let files = 0
   for (const path of folders.flatMap((folder) => [...modelFiles(folder)])) {
     files += 1
-    const result = await examine(oracle, path, flags.includes('--run'))
+    const result = await examine(oracle, path, run)
     if (typeof result === 'string') {
       refused.push(`${path}: not read: ${result}`)
       continue

@@ -1,10 +1,8 @@
-// What onnxruntime says of every value of a model: run as a child process, since odd models crash it.
+// What onnxruntime says of every value of a model. Odd models crash it: ask about those in a child process.
 
-import { readFileSync } from 'node:fs'
 import type { ReportedType } from './shapes-oracle-compare.ts'
 
 export interface OracleRequest {
-  readonly file: string
   /** Values to report beside the model's outputs. */
   readonly values: readonly string[]
   /** Inputs to run on; `none` reports types only. */
@@ -62,9 +60,11 @@ const ARRAYS: Readonly<Record<string, (buffer: ArrayBuffer) => ArrayLike<number 
   uint8: (buffer) => new Uint8Array(buffer),
 }
 
-export async function askOracle(request: OracleRequest): Promise<OracleReply> {
+/** Loads the model without optimizing it. Errors of the runtime in loading are thrown, those of the run are in the reply. */
+export async function askOracle(model: Uint8Array, request: OracleRequest): Promise<OracleReply> {
+  process.env['ORT_DISABLE_TELEMETRY'] = '1'
   const { InferenceSession, Tensor } = await import('onnxruntime-node')
-  const bytes = withOutputs(readFileSync(request.file), request.values)
+  const bytes = withOutputs(model, request.values)
   const session = await InferenceSession.create(bytes, {
     graphOptimizationLevel: 'disabled',
     intraOpNumThreads: 1,
@@ -86,7 +86,8 @@ export async function askOracle(request: OracleRequest): Promise<OracleReply> {
         return [name, new Tensor(type as 'float32', array as Float32Array, dims)]
       }),
     )
-    const results = await session.run(feeds)
+    const tensors = reported.filter(({ isTensor }) => isTensor).map(({ name }) => name)
+    const results = await session.run(feeds, tensors)
     const computed = Object.entries(results).flatMap(([name, value]): ReportedType[] =>
       value instanceof Tensor
         ? [{ name, isTensor: true, type: value.type, shape: value.dims }]

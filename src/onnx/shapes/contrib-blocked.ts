@@ -1,5 +1,5 @@
 // com.microsoft.nchwc: convolutions on blocked channels, as the runtime's last level of optimization writes them. Shapes are
-// the logical ones, [N, C, spatial...].
+// [N, C, spatial...], C in whole blocks.
 
 import type { RuleTable, ShapeRule } from './call.ts'
 import { convRule } from './conv.ts'
@@ -9,11 +9,15 @@ import { multiply } from './symbols.ts'
 
 const pool: ShapeRule = (call) => [tensor(call.dtype(0), pooledShape(call))]
 
-/** Into blocks, from channels second or last. */
+/** Into blocks of 8 or 16 channels, by machine, from channels second or last: their number is rounded up to whole blocks. */
 const reorderInput: ShapeRule = (call) => {
   const shape = call.shape(0)
-  if (shape === null || call.int('channels_last', 0) === 0) return [tensor(call.dtype(0), shape)]
-  return [tensor(call.dtype(0), [...shape.slice(0, 1), ...shape.slice(-1), ...shape.slice(1, -1)])]
+  if (shape === null) return [tensor(call.dtype(0), null)]
+  const last = call.int('channels_last', 0) !== 0
+  const given = shape[last ? shape.length - 1 : 1]
+  const channels = typeof given === 'number' && given % 16 === 0 ? given : null
+  const spatial = last ? shape.slice(1, -1) : shape.slice(2)
+  return [tensor(call.dtype(0), [...shape.slice(0, 1), channels, ...spatial])]
 }
 
 /** Out of blocks; `channels` are those that are no padding. */

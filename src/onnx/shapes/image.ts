@@ -1,5 +1,6 @@
 // Images: sampling grids and decoding.
 
+import { unify } from './broadcast.ts'
 import type { RuleTable, ShapeRule } from './call.ts'
 import { ofRank, tensor } from './fact.ts'
 
@@ -7,7 +8,7 @@ import { ofRank, tensor } from './fact.ts'
 const gridSample: ShapeRule = (call) => {
   const grid = call.shape(1)
   if (grid === null) return [ofRank(call.dtype(0), call.rank(0))]
-  const batch = call.dim(0, 0) ?? grid[0] ?? null
+  const batch = unify(call, call.dim(0, 0), grid[0] ?? null)
   return [tensor(call.dtype(0), [batch, call.dim(0, 1), ...grid.slice(1, -1)])]
 }
 

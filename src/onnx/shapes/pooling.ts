@@ -13,6 +13,9 @@ export function pooledShape(call: Call, channelsLast = false): MaybeSize[] | nul
   if (shape === null || kernel === null) return shape?.map(() => null) ?? null
   const spec = windowSpec(call, kernel)
   if (spec === null || shape.length !== kernel.length + 2) return null
+  // The specification and the runtime disagree on the padding of dilated windows.
+  const dilated = spec.axes.some(({ dilation }) => dilation > 1)
+  if (dilated && spec.autoPad.startsWith('SAME')) return shape.map(() => null)
   const [batch = null] = shape
   if (channelsLast) {
     return [batch, ...windowOutput(call, shape.slice(1, -1), spec), shape.at(-1) ?? null]

@@ -15,7 +15,7 @@ export function reshapeSizes(
   const sizes = target.map((size, axis): MaybeSize => {
     if (size === 0 && !allowZero) return shape?.[axis] ?? null
     if (size === null || size === -1) return null
-    return isNonNegative(size) ? size : null
+    return isNonNegative(size) || isPart(size, shape) ? size : null
   })
   const open = sizes.flatMap((size, axis) => (size === null ? [axis] : []))
   if (shape === null) return sizes
@@ -25,6 +25,16 @@ export function reshapeSizes(
   }
   if (open.length === 0) checkCount(call, shape, sizes)
   return sizes
+}
+
+/**
+ * Whether the size is made of sizes of the input, which are never negative: only then h-2 is a size and cannot turn
+ * out to be -1.
+ */
+function isPart(size: Size, shape: readonly Size[] | null): boolean {
+  if (shape === null) return false
+  if (shape.some((other) => keyOf(other) === keyOf(size))) return true
+  return exactDivide(product(shape), size) !== null
 }
 
 /** The elements are as many before as after, so the one open size is total / product of the others. */

@@ -68,8 +68,8 @@ function bounds(call: Call, index: number): MaybeSize[] | null {
 }
 
 const FAR = Number.MAX_SAFE_INTEGER
-/** Exporters write the largest int32 for 'to the end'. */
-const END = 2 ** 31 - 1
+/** No axis is longer: exporters write 10^9, or the largest int32 or int64, for 'to the end'. */
+const END = 1e9
 
 function cut(
   axis: number,
