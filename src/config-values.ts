@@ -1,0 +1,70 @@
+// How the text of a variable becomes a value, and how to say in words what is allowed.
+
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+
+export interface ConfigValue<T> {
+  /** Ends the sentence "… must be". */
+  readonly allowed: string
+  /** Throws when the text is not allowed. */
+  parse(text: string): T
+}
+
+function value<T>(allowed: string, schema: z.ZodType<T, string>): ConfigValue<T> {
+  return { allowed, parse: (given) => schema.parse(given) }
+}
+
+export const text: ConfigValue<string> = value('a text that is not empty', z.string().min(1))
+
+export function integer(min: number, max: number): ConfigValue<number> {
+  const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(min).max(max))
+  return value(`a whole number from ${min} to ${max}`, schema)
+}
+
+export function oneOf<const W extends readonly [string, ...string[]]>(
+  words: W,
+): ConfigValue<W[number]> {
+  return value(`one of ${words.join(', ')}`, z.enum(words) as z.ZodType<W[number], string>)
+}
+
+const UNITS = new Map([
+  ['', 1],
+  ['KiB', 2 ** 10],
+  ['MiB', 2 ** 20],
+  ['GiB', 2 ** 30],
+])
+
+/** A number of bytes, with or without one of the units KiB, MiB, GiB. */
+export function bytes(min: number, max: number): ConfigValue<number> {
+  const schema = z
+    .string()
+    .regex(/^\d+ ?(KiB|MiB|GiB)?$/)
+    .transform((given) => {
+      const unit = given.replace(/^\d+ ?/, '')
+      return Number.parseInt(given, 10) * (UNITS.get(unit) ?? Number.NaN)
+    })
+    .pipe(z.int().min(min).max(max))
+  const allowed = `a number of bytes, KiB, MiB or GiB from ${printBytes(min)} to ${printBytes(max)}`
+  return value(allowed, schema)
+}
+
+export const cidrList: ConfigValue<readonly string[]> = value(
+  'a list of networks such as 10.0.0.0/8,fd00::/8',
+  z
+    .string()
+    .transform((given) =>
+      given
+        .split(',')
+        .map((item) => item.trim())
+        .filter(Boolean),
+    )
+    .refine((items) => items.every((item) => ipaddr.isValidCIDR(item))),
+)
+
+function printBytes(count: number): string {
+  const [unit, size] = [...UNITS].findLast(([, size]) => count >= size && count % size === 0) ?? [
+    '',
+    1,
+  ]
+  return `${count / size}${unit}`
+}

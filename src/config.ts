@@ -1,0 +1,162 @@
+// What an operator can set. The only file of the project that reads the environment's shape; the environment itself is an argument.
+
+import { resolve } from 'node:path'
+import { bytes, cidrList, integer, oneOf, text } from './config-values.ts'
+import type { ConfigValue } from './config-values.ts'
+import { isLoopback } from './loopback.ts'
+
+export interface ConfigVariable<T> extends ConfigValue<T> {
+  readonly variable: string
+  /** What is read when the variable is absent or empty. */
+  readonly fallback: string
+  readonly description: string
+}
+
+function variable<T>(
+  variable: string,
+  fallback: string,
+  value: ConfigValue<T>,
+  description: string,
+): ConfigVariable<T> {
+  return { variable, fallback, description, ...value }
+}
+
+const MIB = 1024 * 1024
+const GIB = 1024 * MIB
+
+/** Every variable; docs/config.md is printed from this table. */
+export const CONFIG_VARIABLES = {
+  host: variable(
+    'TERSOR_HOST',
+    '127.0.0.1',
+    text,
+    'Address to listen on. On a loopback address the API is open as long as no API key exists; on any other it refuses to start without one.',
+  ),
+  port: variable(
+    'TERSOR_PORT',
+    '8080',
+    integer(0, 65_535),
+    'Port to listen on; 0 takes a free one.',
+  ),
+  dataDir: variable(
+    'TERSOR_DATA_DIR',
+    './data',
+    text,
+    'Folder of the embedded profile: blobs, records, queue. Created if absent; one process at a time.',
+  ),
+  workers: variable('TERSOR_WORKERS', '1', integer(1, 256), 'Jobs that run at the same time.'),
+  sandbox: variable(
+    'TERSOR_SANDBOX',
+    'best-effort',
+    oneOf(['required', 'best-effort']),
+    'Whether a job may run where this machine offers no isolation of processes: `required` refuses.',
+  ),
+  logLevel: variable(
+    'TERSOR_LOG_LEVEL',
+    'info',
+    oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    'Least level of what is logged, as lines of JSON.',
+  ),
+  webhookAllow: variable(
+    'TERSOR_WEBHOOK_ALLOW',
+    '',
+    cidrList,
+    'Networks that webhooks may reach although they are not public; plain http is allowed to them.',
+  ),
+  maxModelBytes: variable(
+    'TERSOR_MAX_MODEL_BYTES',
+    '8GiB',
+    bytes(1, 1024 * GIB),
+    'Largest upload of a model.',
+  ),
+  maxDatasetBytes: variable(
+    'TERSOR_MAX_DATASET_BYTES',
+    '8GiB',
+    bytes(1, 1024 * GIB),
+    'Largest upload of a dataset.',
+  ),
+  maxBodyBytes: variable(
+    'TERSOR_MAX_BODY_BYTES',
+    '1MiB',
+    bytes(1024, 64 * MIB),
+    'Largest JSON body of a request.',
+  ),
+  maxJobMemoryBytes: variable(
+    'TERSOR_MAX_JOB_MEMORY_BYTES',
+    '8GiB',
+    bytes(256 * MIB, 1024 * GIB),
+    'Memory that one job may take before it fails with `out_of_memory`.',
+  ),
+  maxJobSeconds: variable(
+    'TERSOR_MAX_JOB_SECONDS',
+    '86400',
+    integer(1, 30 * 86_400),
+    'Longest `timeout_seconds` that a job may ask for.',
+  ),
+  requestsPerMinute: variable(
+    'TERSOR_REQUESTS_PER_MINUTE',
+    '6000',
+    integer(1, 10_000_000),
+    'Requests of one API key within a minute before the answer is 429.',
+  ),
+  shutdownSeconds: variable(
+    'TERSOR_SHUTDOWN_SECONDS',
+    '10',
+    integer(0, 3600),
+    'How long running jobs may go on after SIGTERM before they are handed back to the queue.',
+  ),
+} as const satisfies Record<string, ConfigVariable<unknown>>
+
+type Settings = {
+  readonly [K in keyof typeof CONFIG_VARIABLES]: ReturnType<(typeof CONFIG_VARIABLES)[K]['parse']>
+}
+
+export interface Config extends Settings {
+  /** Whether only this machine can reach the service: no API key is needed then until one is created. */
+  readonly loopback: boolean
+}
+
+/** Variables of the same family that clients read; the service leaves them alone. */
+const CLIENT_VARIABLES: readonly string[] = ['TERSOR_URL', 'TERSOR_API_KEY']
+
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not valid:\n${problems.map((line) => `  ${line}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** Reads all variables at once. Throws ConfigError naming every one that is wrong and what would be right. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = []
+  const entries = Object.entries(CONFIG_VARIABLES).map(([name, entry]) => {
+    const given = env[entry.variable]?.trim()
+    try {
+      return [name, entry.parse(given === undefined || given === '' ? entry.fallback : given)]
+    } catch {
+      problems.push(`${entry.variable} must be ${entry.allowed}, not ${JSON.stringify(given)}`)
+      return [name, null]
+    }
+  })
+  problems.push(...unknownVariables(env))
+  if (problems.length > 0) throw new ConfigError(problems)
+  const settings = Object.fromEntries(entries) as Settings
+  return Object.freeze({
+    ...settings,
+    dataDir: resolve(settings.dataDir),
+    loopback: isLoopback(settings.host),
+  })
+}
+
+function unknownVariables(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const known: readonly string[] = [
+    ...Object.values(CONFIG_VARIABLES).map((entry) => entry.variable),
+    ...CLIENT_VARIABLES,
+  ]
+  return Object.keys(env)
+    .filter((name) => name.startsWith('TERSOR_') && !known.includes(name))
+    .map((name) => `${name} is not known; docs/config.md lists what is`)
+}
