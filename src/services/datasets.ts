@@ -6,6 +6,7 @@ import { newId } from '#src/domain/id'
 import type { DatasetRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
 import type { ImagePreprocess } from '#src/recipes/image-preprocess'
+import { imagePreprocess } from '#src/recipes/image-preprocess'
 import type { Page, PageRequest } from './list-page.ts'
 import { listPage } from './list-page.ts'
 import { getOwned } from './owned-record.ts'
@@ -39,7 +40,7 @@ export async function createDataset(
   const upload = { ...dataset, maxBytes: context.options.maxDatasetBytes }
   return await storeUpload(context, upload, async (blob) => {
     const description = await withBlobFile(context, blob.key, FILENAMES[format], (path) =>
-      describeDataset(path, format, preprocess),
+      describeDataset(path, format, preprocess ?? imagePreprocess.parse({})),
     )
     if (description.samples === 0) {
       throw new TersorError('dataset_unusable', 'the dataset has no samples')

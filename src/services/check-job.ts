@@ -1,0 +1,95 @@
+// Everything that can be said about a job before it runs. Submission refuses on the first list that is not empty; a dry run shows all.
+
+import type { FieldError } from '#src/domain/errors'
+import type { JobSpec } from '#src/recipes/job-spec'
+import { datasetFaults } from './check-data.ts'
+import { evaluationFaults } from './check-evaluation.ts'
+import {
+  excludedLayerFaults,
+  namesExcludedLayers,
+  stepOrderFaults,
+  stepSupportFaults,
+} from './check-steps.ts'
+import { nodeNames } from './examine-model.ts'
+import type { JobInputs } from './job-inputs.ts'
+import { findJobInputs } from './job-inputs.ts'
+import { withBlobFile } from './scratch-file.ts'
+import type { ServiceContext } from './service-context.ts'
+import { webhookUrlFault } from './webhook-url.ts'
+
+export interface JobCheck {
+  /** `null` when the model or a dataset does not exist. */
+  readonly inputs: JobInputs | null
+  readonly faults: readonly FieldError[]
+}
+
+export async function checkJob(
+  context: ServiceContext,
+  tenant: string,
+  spec: JobSpec,
+): Promise<JobCheck> {
+  const ownFaults = [...stepOrderFaults(spec.steps), ...webhookFaults(context, spec)]
+  const inputs = await findJobInputs(context, tenant, spec)
+  if ('length' in inputs) return { inputs: null, faults: [...inputs, ...ownFaults] }
+  return {
+    inputs,
+    faults: [
+      ...ownFaults,
+      ...manifestFaults(spec, inputs),
+      ...stepSupportFaults(spec, inputs),
+      ...dataFaults(inputs),
+      ...evaluationFaults(spec, inputs),
+      ...(await layerFaults(context, spec, inputs)),
+    ],
+  }
+}
+
+function webhookFaults(context: ServiceContext, spec: JobSpec): FieldError[] {
+  if (spec.webhook === null) return []
+  const fault = webhookUrlFault(spec.webhook.url, context.options.webhookAllow)
+  return fault === null
+    ? []
+    : [{ pointer: '/webhook/url', code: 'webhook_url_forbidden', detail: fault }]
+}
+
+function dataFaults({ model, calibration, evaluation }: JobInputs): FieldError[] {
+  const faults: FieldError[] = []
+  if (calibration !== null)
+    faults.push(...datasetFaults(model, calibration, '/datasets/calibration'))
+  if (evaluation !== null) faults.push(...datasetFaults(model, evaluation, '/datasets/evaluation'))
+  return faults
+}
+
+function manifestFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
+  const { manifest } = spec
+  if (manifest === undefined) return []
+  const actual = {
+    model_sha256: inputs.model.sha256,
+    calibration_sha256: inputs.calibration?.sha256 ?? null,
+    evaluation_sha256: inputs.evaluation?.sha256 ?? null,
+  }
+  return Object.entries(actual).flatMap(([field, sha256]) =>
+    manifest[field as keyof typeof actual] === sha256
+      ? []
+      : [
+          {
+            pointer: `/manifest/${field}`,
+            code: 'invalid_value' as const,
+            detail: `the job names bytes with the SHA-256 ${sha256 ?? 'none'}`,
+          },
+        ],
+  )
+}
+
+async function layerFaults(
+  context: ServiceContext,
+  spec: JobSpec,
+  { model }: JobInputs,
+): Promise<FieldError[]> {
+  if (!namesExcludedLayers(spec.steps)) return []
+  const filename = model.container === 'zip' ? 'model.zip' : 'model.onnx'
+  const nodes = await withBlobFile(context, model.sha256, filename, (path, folder) =>
+    nodeNames(path, model.container, folder),
+  )
+  return excludedLayerFaults(spec.steps, nodes)
+}

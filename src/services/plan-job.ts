@@ -1,0 +1,131 @@
+// The dry run: what would happen, without making a job.
+
+import type { FieldError } from '#src/domain/errors'
+import type { JobSpec } from '#src/recipes/job-spec'
+import type { Step } from '#src/recipes/step'
+import { checkJob } from './check-job.ts'
+import type { JobInputs } from './job-inputs.ts'
+import type { ServiceContext } from './service-context.ts'
+
+export interface PlannedStep {
+  readonly type: string
+  readonly method: string | null
+  readonly accepted: boolean
+  readonly reasons: readonly string[]
+  readonly skipped: readonly { readonly node: string; readonly reason: string }[]
+}
+
+export interface PlannedData {
+  readonly role: 'calibration' | 'evaluation'
+  readonly dataset: string
+  readonly samples: number | null
+  readonly accepted: boolean
+  readonly reasons: readonly string[]
+}
+
+export interface JobPlan {
+  readonly accepted: boolean
+  readonly steps: readonly PlannedStep[]
+  readonly data: readonly PlannedData[]
+  readonly estimate: {
+    readonly source: 'estimated'
+    readonly seconds: number | null
+    readonly memory_bytes: number | null
+  }
+  readonly warnings: readonly { readonly code: string; readonly detail: string }[]
+  readonly errors: readonly FieldError[]
+}
+
+export async function planJob(
+  context: ServiceContext,
+  tenant: string,
+  spec: JobSpec,
+): Promise<JobPlan> {
+  const { inputs, faults } = await checkJob(context, tenant, spec)
+  return {
+    accepted: faults.length === 0,
+    steps: spec.steps.map((step, index) => plannedStep(step, faultsAt(faults, `/steps/${index}`))),
+    data: plannedData(spec, inputs, faults),
+    estimate: { source: 'estimated', ...estimate(spec, inputs) },
+    warnings: inputs === null ? [] : planWarnings(spec, inputs),
+    errors: faults,
+  }
+}
+
+function faultsAt(faults: readonly FieldError[], pointer: string): string[] {
+  return faults
+    .filter((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`))
+    .map(({ detail }) => detail)
+}
+
+function plannedStep(step: Step, reasons: readonly string[]): PlannedStep {
+  const excluded = step.type === 'quantize' ? step.excluded_layers : []
+  return {
+    type: step.type,
+    method: step.type === 'quantize' ? step.method : null,
+    accepted: reasons.length === 0,
+    reasons,
+    skipped: excluded.map((node) => ({ node, reason: 'named in excluded_layers' })),
+  }
+}
+
+function plannedData(
+  spec: JobSpec,
+  inputs: JobInputs | null,
+  faults: readonly FieldError[],
+): PlannedData[] {
+  return (['calibration', 'evaluation'] as const).flatMap((role) => {
+    const dataset = spec.datasets[role]
+    if (dataset === null) return []
+    const reasons = faultsAt(faults, `/datasets/${role}`)
+    if (role === 'evaluation') reasons.push(...faultsAt(faults, '/evaluation'))
+    const samples = inputs?.[role]?.samples ?? null
+    return [{ role, dataset, samples, accepted: reasons.length === 0, reasons }]
+  })
+}
+
+// Assumed of one core: 2·10⁹ multiply–accumulates a second, 1 s to start the sandbox and to read and write the model.
+const MACS_PER_SECOND = 2e9
+const FIXED_SECONDS = 1
+// Two models in the runtime with their optimized copies, and the process itself.
+const COPIES_IN_MEMORY = 4
+const FIXED_BYTES = 150e6
+
+function estimate(
+  spec: JobSpec,
+  inputs: JobInputs | null,
+): { seconds: number | null; memory_bytes: number | null } {
+  if (inputs === null) return { seconds: null, memory_bytes: null }
+  const { model, evaluation, calibration } = inputs
+  const runs = 2 * spec.evaluation.latency.runs * spec.evaluation.latency.batch_size
+  const judged = Math.min(spec.evaluation.samples ?? Infinity, evaluation?.samples ?? 0)
+  const inferences = runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128)
+  const { macs } = model.graph
+  return {
+    seconds:
+      macs === null
+        ? null
+        : Number((FIXED_SECONDS + (inferences * macs) / MACS_PER_SECOND).toFixed(1)),
+    memory_bytes: Math.round(FIXED_BYTES + COPIES_IN_MEMORY * model.size_bytes),
+  }
+}
+
+function planWarnings(
+  spec: JobSpec,
+  { evaluation, calibration, model }: JobInputs,
+): { code: string; detail: string }[] {
+  const warnings: { code: string; detail: string }[] = []
+  const warn = (code: string, detail: string): void => void warnings.push({ code, detail })
+  if (evaluation === null) {
+    warn('no_evaluation', 'without an evaluation dataset the report has no task metric')
+  }
+  if (calibration !== null && calibration.samples < 32) {
+    warn(
+      'few_samples',
+      `${calibration.samples} calibration samples; 100 or more give steadier ranges`,
+    )
+  }
+  const quantizes = spec.steps.some(({ type }) => type === 'quantize')
+  if (quantizes) for (const note of model.support.quantize.notes) warn('quantize', note)
+  return warnings
+}

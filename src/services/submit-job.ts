@@ -1,0 +1,88 @@
+// From a parsed request to a queued job. The record is committed before anything is queued: the queue may forget, the record does not.
+
+import type { FieldError } from '#src/domain/errors'
+import { TersorError } from '#src/domain/errors'
+import { newId } from '#src/domain/id'
+import type { JobRecord } from '#src/domain/job'
+import { timestamp } from '#src/ports/clock'
+import type { JobSpec } from '#src/recipes/job-spec'
+import { checkJob } from './check-job.ts'
+import { jobEvent } from './job-event.ts'
+import { jobFingerprint } from './job-fingerprint.ts'
+import type { JobInputs } from './job-inputs.ts'
+import type { ServiceContext } from './service-context.ts'
+
+/** @throws TersorError with every fault that is known before running */
+export async function submitJob(
+  context: ServiceContext,
+  tenant: string,
+  spec: JobSpec,
+): Promise<JobRecord> {
+  const { inputs, faults } = await checkJob(context, tenant, spec)
+  if (inputs === null || faults.length > 0) throw refusal(faults)
+  const job = queuedJob(context, tenant, spec, inputs)
+  const event = jobEvent(job, 'job.queued', 'the job is queued', {}, context.clock)
+  await context.records.commit([
+    { op: 'insert', collection: 'job', record: job },
+    { op: 'insert', collection: 'event', record: event },
+  ])
+  await enqueue(context, job)
+  return job
+}
+
+/** A queue that fails now is no failure of the request: the sweeper queues what the records hold. */
+async function enqueue(context: ServiceContext, job: JobRecord): Promise<void> {
+  const entry = { kind: 'compress', id: job.id, priority: job.spec.priority, notBefore: 0 } as const
+  try {
+    await context.queue.enqueue(entry)
+    await context.feed.publish({ job: job.id, kind: 'event' })
+  } catch {
+    return
+  }
+}
+
+function queuedJob(
+  context: ServiceContext,
+  tenant: string,
+  spec: JobSpec,
+  inputs: JobInputs,
+): JobRecord {
+  const { clock, options } = context
+  const manifest = {
+    model_sha256: inputs.model.sha256,
+    calibration_sha256: inputs.calibration?.sha256 ?? null,
+    evaluation_sha256: inputs.evaluation?.sha256 ?? null,
+    tersor: options.version,
+  }
+  return {
+    id: newId('job', clock.now()),
+    tenant,
+    status: 'queued',
+    stage: 'queued',
+    progress: {
+      fraction: 0,
+      step: 0,
+      steps: spec.steps.length,
+      message: 'waiting for a worker',
+      eta_seconds: null,
+    },
+    attempt: 0,
+    spec: { ...spec, manifest },
+    model: inputs.model.id,
+    created_at: timestamp(clock),
+    started_at: null,
+    finished_at: null,
+    error: null,
+    summary: null,
+    artifacts: [],
+    reused_from: null,
+    fingerprint: jobFingerprint(spec, inputs, options.version),
+  }
+}
+
+function refusal(faults: readonly FieldError[]): TersorError {
+  const [first] = faults
+  if (first === undefined) return new TersorError('internal_error', 'the job was refused')
+  const more = faults.length === 1 ? '' : ` (and ${faults.length - 1} more)`
+  return new TersorError(first.code, `${first.detail}${more}`, { errors: faults })
+}
