@@ -1,0 +1,39 @@
+// The passes of `simplify` in the order they run: first what makes the model uniform, then constants, then fusions.
+
+import { foldConstants } from './fold-constants.ts'
+import { fuseBatchNorm } from './fuse-batch-norm.ts'
+import { fuseChannelAffine } from './fuse-channel-affine.ts'
+import { fuseMatMulAdd } from './fuse-matmul-add.ts'
+import { fusePadConv } from './fuse-pad-conv.ts'
+import { inlineFunctions } from './inline-functions.ts'
+import { liftConstants } from './lift-constants.ts'
+import { meanToGlobalPool } from './mean-to-global-pool.ts'
+import { mergeEqualNodes } from './merge-equal-nodes.ts'
+import { mergeReshapes } from './merge-reshapes.ts'
+import { mergeTransposes } from './merge-transposes.ts'
+import type { Pass } from './pass.ts'
+import { nodeRulePass } from './pass.ts'
+import { recogniseHardSigmoid } from './recognise-hard-sigmoid.ts'
+import { removeDeadCode } from './remove-dead-code.ts'
+import { removeNoOps } from './remove-no-ops.ts'
+import { upgradeModel } from './upgrade-model.ts'
+
+/** Run once. */
+export const PREPARING_PASSES: readonly Pass[] = [upgradeModel, inlineFunctions]
+
+/** Run in rounds until none changes anything. */
+export const SIMPLIFY_PASSES: readonly Pass[] = [
+  nodeRulePass(liftConstants),
+  nodeRulePass(removeNoOps),
+  foldConstants,
+  mergeEqualNodes,
+  nodeRulePass(mergeTransposes),
+  nodeRulePass(mergeReshapes),
+  nodeRulePass(fusePadConv),
+  nodeRulePass(fuseMatMulAdd),
+  nodeRulePass(fuseBatchNorm),
+  nodeRulePass(fuseChannelAffine),
+  nodeRulePass(recogniseHardSigmoid),
+  nodeRulePass(meanToGlobalPool),
+  removeDeadCode,
+]
