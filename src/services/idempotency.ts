@@ -1,0 +1,99 @@
+// Idempotency keys: the first answer to a request is kept and given again (draft-ietf-httpapi-idempotency-key-header).
+
+import { createHash } from 'node:crypto'
+import { TersorError } from '#src/domain/errors'
+import type { IdempotencyRecord } from '#src/domain/records'
+import { timestamp } from '#src/ports/clock'
+import type { ServiceContext } from './service-context.ts'
+
+/** How long an answer is kept. */
+export const RETENTION_MS = 24 * 3600 * 1000
+/** A request still marked as running after this long has died with its process. */
+const ABANDONED_MS = 10 * 60 * 1000
+
+type KeyContext = Pick<ServiceContext, 'records' | 'clock'>
+
+export interface KeyedRequest {
+  readonly tenant: string
+  readonly method: string
+  readonly route: string
+  readonly key: string
+}
+
+export interface KeptAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export type Admission =
+  | { readonly kind: 'run'; readonly id: string }
+  | { readonly kind: 'replay'; readonly fingerprint: string; readonly answer: KeptAnswer }
+
+/** @throws TersorError idempotency_conflict while a twin runs */
+export async function admitKeyed(context: KeyContext, request: KeyedRequest): Promise<Admission> {
+  const { records, clock } = context
+  const parts = [request.tenant, request.method, request.route, request.key]
+  const id = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  const found = await records.get('idempotency', id)
+  const now = clock.now()
+  if (found?.record.state === 'done' && found.record.expires > now) {
+    const { fingerprint, status, headers, body } = found.record
+    return { kind: 'replay', fingerprint, answer: { status, headers, body } }
+  }
+  if (found?.record.state === 'running' && found.record.expires > now) throw twinRuns()
+  const record: IdempotencyRecord = {
+    id,
+    tenant: request.tenant,
+    fingerprint: '',
+    state: 'running',
+    status: 0,
+    headers: {},
+    body: '',
+    created_at: timestamp(clock),
+    expires: now + ABANDONED_MS,
+  }
+  const admitted = await records.commit([
+    found === null
+      ? { op: 'insert', collection: 'idempotency', record }
+      : { op: 'update', collection: 'idempotency', record, version: found.version },
+  ])
+  if (!admitted) throw twinRuns()
+  return { kind: 'run', id }
+}
+
+function twinRuns(): TersorError {
+  return new TersorError(
+    'idempotency_conflict',
+    'the first request with this key has no answer yet',
+    {
+      headers: { 'retry-after': '1' },
+    },
+  )
+}
+
+/** @param fingerprint sha256 of what was asked: URL and body */
+export async function keepAnswer(
+  context: KeyContext,
+  id: string,
+  fingerprint: string,
+  answer: KeptAnswer,
+): Promise<void> {
+  const found = await context.records.get('idempotency', id)
+  if (found === null) return
+  const record: IdempotencyRecord = {
+    ...found.record,
+    ...answer,
+    fingerprint,
+    state: 'done',
+    expires: context.clock.now() + RETENTION_MS,
+  }
+  await context.records.commit([
+    { op: 'update', collection: 'idempotency', record, version: found.version },
+  ])
+}
+
+/** Nothing was done: the key may be used again. */
+export async function forgetKeyed(context: KeyContext, id: string): Promise<void> {
+  await context.records.commit([{ op: 'delete', collection: 'idempotency', id }])
+}
