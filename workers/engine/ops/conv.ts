@@ -1,5 +1,6 @@
 // Convolutions: Conv, ConvTranspose, DeformConv.
 
+import { convGradient, convTransposeGradient } from './conv-gradient.ts'
 import { integerKernel } from './integer-kernel.ts'
 import { OPAQUE } from './op.ts'
 import type { OpTable } from './op.ts'
@@ -13,7 +14,7 @@ const CONV_KERNEL = integerKernel({
 })
 
 export const CONV_OPS: OpTable = {
-  Conv: { ...OPAQUE, quantization: CONV_KERNEL },
-  ConvTranspose: OPAQUE,
+  Conv: { ...OPAQUE, gradient: convGradient, quantization: CONV_KERNEL },
+  ConvTranspose: { ...OPAQUE, gradient: convTransposeGradient },
   DeformConv: OPAQUE,
 }

@@ -130,9 +130,9 @@ export class GradientBuilder {
     return shift === 0 ? scaled : this.add(scaled, this.scalar(shift, like))
   }
 
-  /** `dy` where the condition holds, else 0. */
-  mask(condition: Value, dy: Value, like: Value): Value {
-    return this.op('Where', [condition, dy, this.scalar(0, like)])
+  /** `value` with the element type of `like`, a value of the graph that is differentiated. */
+  castLike(value: Value, like: Value): Value {
+    return this.op('Cast', [value], [intAttribute('to', DATA_TYPES[this.dtype(like)].code)])
   }
 
   shapeOf(value: Value): Value {

@@ -32,3 +32,13 @@ export type GradientRecipe = (g: GradientBuilder, call: GradientCall) => (Value 
  * `none`: there is a gradient and no recipe: differentiation refuses, naming the node.
  */
 export type GradientRule = GradientRecipe | 'zero' | 'none'
+
+/** A node of an operator with a recipe that the recipe does not cover: the message says what it would need. */
+export class GradientRefusal extends Error {
+  override readonly name = 'GradientRefusal'
+}
+
+/** @throws GradientRefusal when the node asks for what the recipe does not cover */
+export function refuse(call: GradientCall, reason: string): never {
+  throw new GradientRefusal(`${call.node.describe()} has no gradient: ${reason}`)
+}

@@ -1,11 +1,17 @@
 // Matrix products: MatMul, Gemm, Einsum.
 
 import type { Node } from '#src/onnx/ir/node'
+import type { AxesRule, AxisContext } from './axis-context.ts'
+import { einsumAxes, einsumGradient } from './einsum.ts'
 import { integerKernel } from './integer-kernel.ts'
-import { OPAQUE } from './op.ts'
-import type { Facts, OpTable } from './op.ts'
+import { gemmGradient, matmulGradient } from './matmul-gradient.ts'
+import type { OpTable } from './op.ts'
+import { inputShape, outputShape } from './pass-axes.ts'
 
-/** The kernel takes one scale per column of a matrix; a stack of matrices has one scale. */
+/**
+ * The kernel takes one scale per column of a matrix. With scales along the last axis of a stack of matrices the session
+ * loads and its run fails.
+ */
 const MATMUL_KERNEL = integerKernel({
   kernels: ['QLinearMatMul', 'MatMulIntegerToFloat'],
   activations: [0, 1],
@@ -13,13 +19,10 @@ const MATMUL_KERNEL = integerKernel({
   needsOutputQuantizer: false,
 })
 
-/** QGemm adds the bias as int32 of scale input × weight, which a factor other than 1 would not match. */
-function acceptsGemm(node: Node, facts: Facts): 'yes' | string {
-  if (node.float('beta', 1) !== 1) return 'beta is not 1'
+/** With another factor than 1 the runtime keeps Gemm in float. */
+function acceptsGemm(node: Node): 'yes' | string {
   if (node.float('alpha', 1) !== 1) return 'alpha is not 1'
-  const bias = node.input(2)
-  if (bias !== null && facts.constant(bias) === null) return 'C is computed, not constant'
-  return 'yes'
+  return node.float('beta', 1) === 1 || node.input(2) === null ? 'yes' : 'beta is not 1'
 }
 
 const GEMM_KERNEL = integerKernel({
@@ -32,8 +35,47 @@ const GEMM_KERNEL = integerKernel({
   accepts: acceptsGemm,
 })
 
+/** Operands of a broadcast batch axis, those of size 1 left out. */
+function passBatchAxis(context: AxisContext, axis: number, rank: number): void {
+  const labels = [0, 1].flatMap((index) => {
+    const shape = inputShape(context, index)
+    const own = axis - rank + shape.length
+    return shape.length > 2 && own >= 0 && shape[own] !== 1 ? [context.input(index, own)] : []
+  })
+  const [first, second] = labels
+  if (first === undefined) return
+  if (second !== undefined) context.tie(first, second)
+  context.output(0, axis, first)
+}
+
+/** The last axis of A is the last but one of B; a vector has only the contracted axis. */
+const matmulAxes: AxesRule = (context) => {
+  const rankA = inputShape(context, 0).length
+  const rankB = inputShape(context, 1).length
+  const rank = outputShape(context, 0).length
+  context.tie(context.input(0, -1), context.input(1, rankB === 1 ? 0 : -2))
+  const tail = (rankA === 1 ? 0 : 1) + (rankB === 1 ? 0 : 1)
+  for (let axis = 0; axis < rank - tail; axis += 1) passBatchAxis(context, axis, rank - tail + 2)
+  if (rankA > 1) context.output(0, rank - tail, context.input(0, -2))
+  if (rankB > 1) context.output(0, rank - 1, context.input(1, -1))
+}
+
+const gemmAxes: AxesRule = (context) => {
+  const { node } = context
+  const transA = node.int('transA', 0)
+  const transB = node.int('transB', 0)
+  const rows = context.input(0, transA)
+  const columns = context.input(1, 1 - transB)
+  context.tie(context.input(0, 1 - transA), context.input(1, transB))
+  context.output(0, 0, rows)
+  context.output(0, 1, columns)
+  const bias = inputShape(context, 2)
+  if (bias.length > 0 && bias.at(-1) !== 1) context.tie(context.input(2, -1), columns)
+  if (bias.length === 2 && bias[0] !== 1) context.tie(context.input(2, 0), rows)
+}
+
 export const MATMUL_OPS: OpTable = {
-  Einsum: OPAQUE,
-  Gemm: { ...OPAQUE, quantization: GEMM_KERNEL },
-  MatMul: { ...OPAQUE, quantization: MATMUL_KERNEL },
+  Einsum: { macs: 'none', axes: einsumAxes, gradient: einsumGradient, quantization: 'float' },
+  Gemm: { macs: 'none', axes: gemmAxes, gradient: gemmGradient, quantization: GEMM_KERNEL },
+  MatMul: { macs: 'none', axes: matmulAxes, gradient: matmulGradient, quantization: MATMUL_KERNEL },
 }

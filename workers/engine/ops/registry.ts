@@ -2,15 +2,28 @@
 
 import type { Node } from '#src/onnx/ir/node'
 import { ACTIVATION_OPS } from './activation.ts'
-import { ARITHMETIC_OPS } from './arithmetic.ts'
 import { CONV_OPS } from './conv.ts'
+import { BINARY_OPS } from './elementwise-binary.ts'
+import { UNARY_OPS } from './elementwise-unary.ts'
+import { LOGIC_OPS } from './logic.ts'
 import { MATMUL_OPS } from './matmul.ts'
 import type { OpRule, OpTable } from './op.ts'
 import { POOLING_OPS } from './pooling.ts'
 import { SHAPE_OPS } from './shape.ts'
+import { SOFTMAX_OPS } from './softmax.ts'
 
 const FAMILIES: Readonly<Record<string, readonly OpTable[]>> = {
-  '': [ACTIVATION_OPS, ARITHMETIC_OPS, CONV_OPS, MATMUL_OPS, POOLING_OPS, SHAPE_OPS],
+  '': [
+    ACTIVATION_OPS,
+    BINARY_OPS,
+    CONV_OPS,
+    LOGIC_OPS,
+    MATMUL_OPS,
+    POOLING_OPS,
+    SHAPE_OPS,
+    SOFTMAX_OPS,
+    UNARY_OPS,
+  ],
 }
 
 /**

@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { CONV_CASES } from './gradient-cases-conv.ts'
+import { ELEMENTWISE_CASES } from './gradient-cases-elementwise.ts'
+import { MATMUL_CASES } from './gradient-cases-matmul.ts'
+import { checkGradients } from '#test/support/gradient-check'
+
+/** Of the largest element: float32 forward values and a step of 0.01 leave about 1e-4. */
+const TOLERANCE = 2e-3
+const SEED = 7
+
+const FAMILIES = [
+  ['convolutions', CONV_CASES],
+  ['matrix products', MATMUL_CASES],
+  ['elementwise functions', ELEMENTWISE_CASES],
+] as const
+
+describe.each(FAMILIES)('gradients of %s', (_family, cases) => {
+  it.each(cases)('$title', async (gradientCase) => {
+    const errors = await checkGradients(gradientCase, SEED)
+    expect(errors.length).toBeGreaterThan(0)
+    for (const { input, relativeError, magnitude } of errors) {
+      expect(magnitude, `gradient of ${input} is not all zero`).toBeGreaterThan(1e-3)
+      expect(relativeError, `gradient of ${input}`).toBeLessThan(TOLERANCE)
+    }
+  })
+})
