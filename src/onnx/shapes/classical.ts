@@ -95,11 +95,22 @@ const castMap: ShapeRule = (call) => {
   return [ofRank(dtype, 2)]
 }
 
+/** One row: the map's values in the order of the vocabulary, zeros for words that it lacks. */
+const dictVectorizer: ShapeRule = (call) => {
+  const fact = call.fact(0)
+  const value = fact?.kind === 'other' && fact.type.kind === 'map' ? fact.type.value : null
+  const words = call.attribute('string_vocabulary')
+  const count =
+    words?.type === 'strings' ? words.value.length : call.ints('int64_vocabulary')?.length
+  return [tensor(value !== null && 'dtype' in value ? value.dtype : 'none', [1, count ?? null])]
+}
+
 export const CLASSICAL_RULES: RuleTable = {
   ArrayFeatureExtractor: (call) => [pickedColumns(call)],
   Binarizer: sameAsFirst,
   CastMap: castMap,
   CategoryMapper: categoryMapper,
+  DictVectorizer: dictVectorizer,
   FeatureVectorizer: featureVectorizer,
   Imputer: sameAsFirst,
   LabelEncoder: labelEncoder,

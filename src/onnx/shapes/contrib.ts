@@ -10,7 +10,7 @@ import { tensor } from './fact.ts'
 import { GENERATION_RULES } from './generation.ts'
 import { INDEXING_RULES } from './indexing.ts'
 import { LAYOUT_RULES } from './layout.ts'
-import { gemm, matmulShape } from './matmul.ts'
+import { gemm, matmulRule, matmulShape } from './matmul.ts'
 import { CONTRIB_NORMALIZATION_RULES } from './normalization.ts'
 import { pooledShape } from './pooling.ts'
 import { QUANTIZATION_RULES } from './quantization.ts'
@@ -69,6 +69,28 @@ const cropAndResize: ShapeRule = (call) => {
   return [tensor(call.dtype(0), [call.dim(1, 0), call.dim(0, 1), ...crop])]
 }
 
+/** As Gather, in the scales' type. Along the last axis of packed bytes the size depends on the packing. */
+const gatherBlockQuantized: ShapeRule = (call) => {
+  const data = call.shape(0)
+  const indices = call.shape(1)
+  if (data === null || indices === null) return [tensor(call.dtype(2), null)]
+  const axis = call.axis(call.int('gather_axis', 0), data.length)
+  if (axis === null) return [tensor(call.dtype(2), null)]
+  const last = call.dtype(0) === 'uint8' ? null : (data.at(-1) ?? null)
+  const sizes: MaybeSize[] = [...data.slice(0, -1), last]
+  return [tensor(call.dtype(2), [...sizes.slice(0, axis), ...indices, ...sizes.slice(axis + 1)])]
+}
+
+const murmurHash: ShapeRule = (call) => [
+  tensor(call.int('positive', 1) !== 0 ? 'uint32' : 'int32', call.shape(0)),
+]
+
+/** Values, the position of each element among them, counts. */
+const unique: ShapeRule = (call) => {
+  const found = tensor(call.dtype(0), [null])
+  return [found, tensor('int64', call.shape(0)), tensor('int64', found.shape)]
+}
+
 const pairwiseDistances: ShapeRule = (call) => [
   tensor(call.dtype(0), [call.dim(0, 0), call.dim(1, 0)]),
 ]
@@ -80,7 +102,7 @@ const biasDropout: ShapeRule = (call) => {
 
 const SAME = `
   BiasAdd BiasGelu BiasSoftmax FastGelu Gelu Inverse QuickGelu RotaryEmbedding Trilu
-  SampleOp MoE ThresholdedRelu
+  SampleOp MoE QMoE ThresholdedRelu
 `
 
 function picked(table: RuleTable, ...names: readonly string[]): RuleTable {
@@ -112,7 +134,13 @@ export const CONTRIB_RULES: RuleTable = {
   FusedMatMul: fusedMatmul,
   IsAllFinite: () => [tensor('bool', [])],
   MatMulBnb4: packedMatmul,
+  GatherBlockQuantized: gatherBlockQuantized,
+  MatMulInteger16: matmulRule(0, 1, () => 'int32'),
   MatMulNBits: packedMatmul,
+  MaxpoolWithMask: (call) => [tensor(call.dtype(0), pooledShape(call))],
+  MurmurHash3: murmurHash,
+  NGramRepeatBlock: (call) => [tensor(call.dtype(1), call.shape(1))],
+  Unique: unique,
   NhwcMaxPool: (call) => [tensor(call.dtype(0), pooledShape(call, true))],
   TransposeMatMul: fusedMatmul,
 }

@@ -59,6 +59,10 @@ export class Expression {
   }
 }
 
+/** Longer sums and texts are of no use to anyone, and would let a model make inference slow. */
+const MAX_TERMS = 48
+const MAX_KEY_LENGTH = 1000
+
 const IDENTIFIER = /^[A-Za-z_][\w.]*$/
 let serials = 0
 
@@ -79,7 +83,8 @@ export function lastSerial(): number {
   return serials
 }
 
-export function floorAtom(numerator: Expression, denominator: Size): Expression {
+/** ⌊numerator / denominator⌋ as an atom; `null` when its text gets too long. */
+export function floorAtom(numerator: Expression, denominator: Size): Expression | null {
   const product = numerator.terms.length === 1
   const above = product ? numerator.key : `(${numerator.key})`
   const below =
@@ -88,13 +93,16 @@ export function floorAtom(numerator: Expression, denominator: Size): Expression 
       : `(${denominator.key})`
   const key = `floor(${above}/${below})`
   const serial = Math.max(numerator.serial, serialOf(denominator))
+  if (key.length > MAX_KEY_LENGTH) return null
   return single({ kind: 'floor', key, numerator, denominator, serial })
 }
 
-export function extremeAtom(kind: 'max' | 'min', a: Size, b: Size): Expression {
+/** max(a, b) or min(a, b) as an atom; `null` when its text gets too long. */
+export function extremeAtom(kind: 'max' | 'min', a: Size, b: Size): Expression | null {
   const [left, right] = comesFirst(a, b) ? [a, b] : [b, a]
   const key = `${kind}(${keyOf(left)},${keyOf(right)})`
   const serial = Math.max(serialOf(left), serialOf(right))
+  if (key.length > MAX_KEY_LENGTH) return null
   return single({ kind, key, left, right, serial })
 }
 
@@ -142,9 +150,6 @@ export function sumOfTerms(terms: Iterable<Term>): Size | null {
   const result = new Expression(sorted)
   return result.key.length > MAX_KEY_LENGTH ? null : result
 }
-
-const MAX_TERMS = 48
-const MAX_KEY_LENGTH = 1000
 
 /** Higher degree first, then by name; the constant last. */
 function compareTerms(a: Term, b: Term): number {

@@ -2,12 +2,13 @@
 
 import type { DataType } from '../ir/data-type.ts'
 import { DATA_TYPES } from '../ir/data-type.ts'
+import { tensorSize } from '../ir/tensor.ts'
 import type { Call, RuleTable, ShapeRule } from './call.ts'
 import { dtypeAttribute } from './casting.ts'
 import { fitNumber, sizeOf } from './element.ts'
 import type { Element } from './element.ts'
 import { addElements, isConcrete, multiplyElements } from './element-arithmetic.ts'
-import { generate, smallDims } from './element-maps.ts'
+import { smallDims } from './element-maps.ts'
 import type { Fact } from './fact.ts'
 import { ConstantFact, ofRank, tensor } from './fact.ts'
 import { MAX_ELEMENTS, readPartial } from './partial-tensor.ts'
@@ -51,7 +52,8 @@ const constantOfShape: ShapeRule = (call) => {
   const shape = call.sizes(0)
   const fill = given === null ? 0 : (readPartial(given)?.elements[0] ?? null)
   const dims = smallDims(shape)
-  return [tensor(dtype, shape, dims === null ? null : generate(dims, () => fill))]
+  const count = dims === null ? null : tensorSize({ dims })
+  return [tensor(dtype, shape, count === null ? null : Array<Element>(count).fill(fill))]
 }
 
 /** ⌈(limit - start) / delta⌉ numbers, none when negative. */

@@ -53,6 +53,10 @@ const embedLayerNormalization: ShapeRule = (call: Call) => {
 export const CONTRIB_NORMALIZATION_RULES: RuleTable = {
   EmbedLayerNormalization: embedLayerNormalization,
   GroupNorm: sameAsFirst,
+  QEmbedLayerNormalization: (call) => {
+    const [batch, length, hidden] = [call.dim(0, 0), call.dim(0, 1), call.dim(2, 1)]
+    return [tensor('float32', [batch, length, hidden]), tensor('int32', [batch])]
+  },
   SkipGroupNorm: (call) => [like(call), like(call)],
   SkipLayerNormalization: skipLayerNormalization,
   SkipSimplifiedLayerNormalization: skipLayerNormalization,

@@ -11,7 +11,7 @@ import type { Size } from './expression.ts'
 import type { Fact } from './fact.ts'
 import { Hints } from './hints.ts'
 import { join } from './join.ts'
-import { factOfType } from './fact.ts'
+import { factOfType, isTensorFact, tensor } from './fact.ts'
 import { ruleOf } from './registry.ts'
 import { plainDomain, Scope } from './scope.ts'
 
@@ -70,13 +70,25 @@ export class Walker {
     const facts = this.#outputs(node, scope)
     for (const [index, value] of node.outputs.entries()) {
       if (value === null) continue
-      const fact = facts[index] ?? null
+      const fact = this.#possible(value, facts[index] ?? null)
       const refined =
         this.hints === null || scope.attributes !== null
           ? fact
           : this.hints.apply(value, fact, this.#repeated > 0)
       scope.facts.set(value, refined)
     }
+  }
+
+  /** Sizes that no tensor has, from attributes that make no sense, are a problem and then unknown. */
+  #possible(value: Value, fact: Fact | null): Fact | null {
+    if (!isTensorFact(fact)) return fact
+    const wrong = fact.shape?.find((size) => typeof size === 'number' && !isSize(size))
+    if (fact.shape === null || wrong === undefined) return fact
+    this.problem(`'${value.name}' would have a size of ${String(wrong)}`)
+    const shape = fact.shape.map((size) =>
+      typeof size === 'number' && !isSize(size) ? null : size,
+    )
+    return tensor(fact.dtype, shape)
   }
 
   #outputs(node: Node, scope: Scope): readonly (Fact | null)[] {
@@ -150,6 +162,10 @@ export class Walker {
       this.facts.set(value, before === undefined ? fact : join(before, fact))
     }
   }
+}
+
+function isSize(size: number): boolean {
+  return Number.isSafeInteger(size) && size >= 0
 }
 
 function dtypeOnly(value: Value): Fact | null {
