@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CONV_CASES } from './gradient-cases-conv.ts'
 import { ELEMENTWISE_CASES } from './gradient-cases-elementwise.ts'
 import { MATMUL_CASES } from './gradient-cases-matmul.ts'
+import { POOLING_CASES, REDUCTION_CASES } from './gradient-cases-pooling.ts'
 import { checkGradients } from '#test/support/gradient-check'
 
 /** Of the largest element: float32 forward values and a step of 0.01 leave about 1e-4. */
@@ -12,6 +13,8 @@ const FAMILIES = [
   ['convolutions', CONV_CASES],
   ['matrix products', MATMUL_CASES],
   ['elementwise functions', ELEMENTWISE_CASES],
+  ['pooling', POOLING_CASES],
+  ['reductions', REDUCTION_CASES],
 ] as const
 
 describe.each(FAMILIES)('gradients of %s', (_family, cases) => {

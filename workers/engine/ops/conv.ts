@@ -1,10 +1,13 @@
 // Convolutions: Conv, ConvTranspose, DeformConv.
 
+import type { AxesRule } from './axis-context.ts'
 import { convGradient, convTransposeGradient } from './conv-gradient.ts'
 import { integerKernel } from './integer-kernel.ts'
 import { OPAQUE } from './op.ts'
 import type { OpTable } from './op.ts'
+import { inputShape, passAxis } from './pass-axes.ts'
 
+/** For any number of spatial axes and groups; without a quantizer on its output the runtime keeps Conv in float. */
 const CONV_KERNEL = integerKernel({
   kernels: ['QLinearConv'],
   activations: [0],
@@ -13,8 +16,54 @@ const CONV_KERNEL = integerKernel({
   fusesActivation: ['Relu', 'Clip'],
 })
 
+function freezeWindow(context: Parameters<Exclude<AxesRule, string>>[0]): void {
+  for (const axis of inputShape(context, 0).keys()) {
+    if (axis < 2) continue
+    context.freeze(context.input(0, axis), 'spatial axis')
+    context.freeze(context.input(1, axis), 'kernel axis')
+  }
+}
+
+/** W is [M, C/g, k…]: input channels are (g, C/g), output channels (g, M/g). */
+const convAxes: AxesRule = (context) => {
+  const group = context.node.int('group', 1)
+  const input = context.input(0, 1)
+  const outputs = context.input(1, 0)
+  freezeWindow(context)
+  passAxis(context, 0)
+  context.output(0, 1, outputs)
+  if (inputShape(context, 2).length > 0) context.tie(context.input(2, 0), outputs)
+  if (group === 1) return context.tie(input, context.input(1, 1))
+  const [groups, within] = context.split(input, [group, input.size / group])
+  const [outputGroups] = context.split(outputs, [group, outputs.size / group])
+  if (groups === undefined || within === undefined || outputGroups === undefined) return
+  context.tie(groups, outputGroups)
+  context.tie(within, context.input(1, 1))
+  context.rewrite({ kind: 'count', attribute: 'group', axis: groups })
+}
+
+/** W is [C, M/g, k…]: input channels are (g, C/g), output channels (g, M/g). */
+const convTransposeAxes: AxesRule = (context) => {
+  const group = context.node.int('group', 1)
+  const input = context.input(0, 1)
+  const within = context.input(1, 1)
+  freezeWindow(context)
+  passAxis(context, 0)
+  context.tie(input, context.input(1, 0))
+  const [groups] = group === 1 ? [] : context.split(input, [group, input.size / group])
+  const outputs = groups === undefined ? within : context.merge([groups, within])
+  context.output(0, 1, outputs)
+  if (inputShape(context, 2).length > 0) context.tie(context.input(2, 0), outputs)
+  if (groups !== undefined) context.rewrite({ kind: 'count', attribute: 'group', axis: groups })
+}
+
 export const CONV_OPS: OpTable = {
-  Conv: { ...OPAQUE, gradient: convGradient, quantization: CONV_KERNEL },
-  ConvTranspose: { ...OPAQUE, gradient: convTransposeGradient },
+  Conv: { macs: 'none', axes: convAxes, gradient: convGradient, quantization: CONV_KERNEL },
+  ConvTranspose: {
+    macs: 'none',
+    axes: convTransposeAxes,
+    gradient: convTransposeGradient,
+    quantization: 'float',
+  },
   DeformConv: OPAQUE,
 }

@@ -8,6 +8,7 @@ import type { Graph } from '#src/onnx/ir/graph'
 import { makeNode } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import type { Shape } from '#src/onnx/ir/value-type'
+import { elementCount } from '#src/onnx/ir/value-type'
 import { makeTensor } from '#src/onnx/make-tensor'
 import { broadcastAxes } from './broadcast-axes.ts'
 import type { Facts } from './op.ts'
@@ -149,6 +150,14 @@ export class GradientBuilder {
 
   expandLike(value: Value, like: Value): Value {
     return this.op('Expand', [value, this.shapeOf(like)])
+  }
+
+  /** (elements of `part`) ÷ (elements of `whole`), as a scalar. */
+  sizeRatio(part: Value, whole: Value): Value {
+    const [few, many] = [elementCount(this.shape(part)), elementCount(this.shape(whole))]
+    if (few !== null && many !== null) return this.scalar(few / many, whole)
+    const count = (value: Value) => this.castLike(this.op('Size', [value]), whole)
+    return this.div(count(part), count(whole))
   }
 
   /** Zeros of the shape and element type of `like`. */

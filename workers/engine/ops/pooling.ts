@@ -1,8 +1,16 @@
 // Pooling.
 
-import { integerKernel } from './integer-kernel.ts'
+import type { OpRule, OpTable } from './op.ts'
 import { OPAQUE } from './op.ts'
-import type { OpTable } from './op.ts'
+import { integerKernel } from './integer-kernel.ts'
+import { passBatchAndChannel } from './pass-axes.ts'
+import {
+  averagePoolGradient,
+  globalAveragePoolGradient,
+  globalLpPoolGradient,
+  globalMaxPoolGradient,
+  maxPoolGradient,
+} from './pooling-gradient.ts'
 
 const AVERAGE_POOL_KERNEL = integerKernel({ kernels: ['QLinearAveragePool'], activations: [0] })
 
@@ -11,8 +19,18 @@ const GLOBAL_AVERAGE_POOL_KERNEL = integerKernel({
   activations: [0],
 })
 
+function pool(gradient: OpRule['gradient'], quantization: OpRule['quantization']): OpRule {
+  return { macs: 'none', axes: passBatchAndChannel, gradient, quantization }
+}
+
 export const POOLING_OPS: OpTable = {
-  AveragePool: { ...OPAQUE, quantization: AVERAGE_POOL_KERNEL },
-  GlobalAveragePool: { ...OPAQUE, quantization: GLOBAL_AVERAGE_POOL_KERNEL },
-  MaxPool: { ...OPAQUE, quantization: 'carries' },
+  AveragePool: pool(averagePoolGradient, AVERAGE_POOL_KERNEL),
+  GlobalAveragePool: pool(globalAveragePoolGradient, GLOBAL_AVERAGE_POOL_KERNEL),
+  GlobalLpPool: pool(globalLpPoolGradient, 'float'),
+  GlobalMaxPool: pool(globalMaxPoolGradient, 'float'),
+  LpPool: pool('none', 'float'),
+  MaxPool: pool(maxPoolGradient, 'carries'),
+  MaxRoiPool: OPAQUE,
+  MaxUnpool: OPAQUE,
+  RoiAlign: OPAQUE,
 }

@@ -9,6 +9,7 @@ import { LOGIC_OPS } from './logic.ts'
 import { MATMUL_OPS } from './matmul.ts'
 import type { OpRule, OpTable } from './op.ts'
 import { POOLING_OPS } from './pooling.ts'
+import { REDUCTION_OPS } from './reduction.ts'
 import { SHAPE_OPS } from './shape.ts'
 import { SOFTMAX_OPS } from './softmax.ts'
 
@@ -20,6 +21,7 @@ const FAMILIES: Readonly<Record<string, readonly OpTable[]>> = {
     LOGIC_OPS,
     MATMUL_OPS,
     POOLING_OPS,
+    REDUCTION_OPS,
     SHAPE_OPS,
     SOFTMAX_OPS,
     UNARY_OPS,
