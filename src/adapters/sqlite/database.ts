@@ -88,10 +88,16 @@ export function openSqliteDatabase(path: string): SqliteDatabase {
 function prepare(database: Database.Database, sql: string): Statement {
   const prepared = database.prepare(sql)
   return {
-    get: (...values) => prepared.get(...values),
-    all: (...values) => prepared.all(...values),
+    get: (...values) => withoutMetadata(prepared.get(...values)),
+    all: (...values) => prepared.all(...values).map(withoutMetadata),
     run: (...values) => prepared.run(...values).changes,
   }
+}
+
+/** The library adds timings to the rows of `get` under the key `_metadata`. */
+function withoutMetadata(row: unknown): unknown {
+  if (typeof row === 'object' && row !== null && '_metadata' in row) delete row._metadata
+  return row
 }
 
 /** One write inside the shared transaction: it fails alone, unless the transaction itself is gone. */
