@@ -26,6 +26,11 @@ export interface BlobStore {
   read(key: BlobKey, range?: { readonly start: number; readonly end: number }): Promise<Readable>
   /** Writes the blob to a new file at `path` (a hard link or copy-on-write clone where the store can; never writable through). */
   download(key: BlobKey, path: string): Promise<void>
+  /**
+   * The file of this machine that holds the bytes, for this process to read and never to write or hand out; `null`
+   * where the store keeps them elsewhere. Throws TersorError `not_found`.
+   */
+  localPath(key: BlobKey): Promise<string | null>
   delete(key: BlobKey): Promise<void>
   keys(): AsyncIterable<BlobKey>
   close(): Promise<void>

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import type { BlobKey } from '#src/domain/records'
 import type { ServiceContext } from './service-context.ts'
 
-/** Gives a fresh folder that holds the blob as `path`; both are gone when the call ends. */
+/**
+ * Gives the blob as a file at `path`, to be read only, and a fresh folder that is gone when the call ends.
+ * `filename` is what the file is called where the store keeps no file to read from.
+ */
 export async function withBlobFile<T>(
   context: Pick<ServiceContext, 'blobs' | 'options'>,
   key: BlobKey,
@@ -15,6 +18,8 @@ export async function withBlobFile<T>(
   await mkdir(context.options.scratch, { recursive: true })
   const folder = await mkdtemp(join(context.options.scratch, 'request-'))
   try {
+    const stored = await context.blobs.localPath(key)
+    if (stored !== null) return await use(stored, folder)
     const path = join(folder, filename)
     await context.blobs.download(key, path)
     return await use(path, folder)

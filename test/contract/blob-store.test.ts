@@ -104,6 +104,7 @@ describe.each(blobDrivers)('BlobStore: $name', (driver) => {
     await expect(store.read(ABSENT)).rejects.toMatchObject({ code: 'not_found' })
     const download = store.download(ABSENT, join(folder, 'copy'))
     await expect(download).rejects.toMatchObject({ code: 'not_found' })
+    await expect(store.localPath(ABSENT)).rejects.toMatchObject({ code: 'not_found' })
     await store.delete(ABSENT)
   })
 
@@ -124,6 +125,13 @@ describe.each(blobDrivers)('BlobStore: $name', (driver) => {
     await writeFile(path, 'HELLO')
     expect((await collect(await store.read(HELLO))).toString()).toBe('hello')
     await expect(store.download(HELLO, path)).rejects.toThrow('EEXIST')
+  })
+
+  it('names the file that holds the bytes, or none', async () => {
+    await store.put(oneChunk('hello'), LIMIT)
+    const path = await store.localPath(HELLO)
+    if (driver.persistent) expect(await readFile(path ?? '', 'utf8')).toBe('hello')
+    else expect(path).toBeNull()
   })
 
   it('deletes; whoever reads already reads to the end', async () => {

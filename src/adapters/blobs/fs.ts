@@ -93,6 +93,12 @@ export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
       }
     },
 
+    async localPath(key) {
+      const path = pathOf(key)
+      if ((await stat(path).catch(ignoreMissing)) === null) throw missing()
+      return path
+    },
+
     async delete(key) {
       await unlink(pathOf(key)).catch((error: unknown) => ignoreMissing(error))
     },

@@ -49,6 +49,10 @@ export async function openMemoryBlobs(): Promise<BlobStore> {
     async download(key, path) {
       await writeFile(path, bytesOf(key), { flag: 'wx' })
     },
+    async localPath(key) {
+      bytesOf(key)
+      return null
+    },
     async delete(key) {
       blobs.delete(key)
     },
