@@ -1,0 +1,71 @@
+// What keeps a node in float32 when the model goes to float16.
+
+import type { Node } from '#src/onnx/ir/node'
+import { finiteWeights } from './quantize-weight.ts'
+
+/** The largest finite float16, and the smallest that is not zero. */
+const LARGEST = 65504
+const SMALLEST_SUBNORMAL = 2 ** -24
+
+/** Operators whose inputs of these positions are float32 by definition. */
+const FLOAT32_OPERANDS: Readonly<Record<string, readonly number[]>> = {
+  Resize: [1, 2],
+}
+
+/**
+ * Operators that sum or exponentiate over many elements lose what float16 cannot hold, and operators that the CPU provider has
+ * no float16 form of, or a definition that allows float32 only.
+ */
+const FLOAT32_OPERATORS: ReadonlySet<string> = new Set([
+  'ArrayFeatureExtractor',
+  'BatchNormalization',
+  'CumSum',
+  'DequantizeLinear',
+  'Exp',
+  'GroupNormalization',
+  'InstanceNormalization',
+  'LayerNormalization',
+  'Log',
+  'LogSoftmax',
+  'LpNormalization',
+  'MelWeightMatrix',
+  'NonMaxSuppression',
+  'Pow',
+  'QuantizeLinear',
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+  'Range',
+  'ReduceL2',
+  'ReduceLogSumExp',
+  'ReduceSum',
+  'ReduceSumSquare',
+  'RoiAlign',
+  'STFT',
+  'Softmax',
+  'TopK',
+])
+
+/** The reason why the node stays in float32, or `null`. */
+export function float16Obstacle(node: Node): string | null {
+  if (!node.is()) return `operators of ${node.domain} are left in float32`
+  if (node.subgraphs().length > 0) return 'its subgraphs are left in float32'
+  if (FLOAT32_OPERATORS.has(node.opType)) return `${node.opType} stays accurate in float32 only`
+  for (const [index, value] of node.inputs.entries()) {
+    const tensor = value?.constant ?? null
+    if (tensor?.dtype !== 'float32' || float32Operands(node).includes(index)) continue
+    const values = finiteWeights(tensor)
+    const largest = values.reduce((most, element) => Math.max(most, Math.abs(element)), 0)
+    if (largest > LARGEST) {
+      return `'${tensor.name}' holds ${largest.toPrecision(4)}, beyond the largest float16 (65504)`
+    }
+    if (largest > 0 && largest < SMALLEST_SUBNORMAL) return `'${tensor.name}' would become zero`
+  }
+  return null
+}
+
+/** Positions of inputs that are float32 whatever the node computes in. */
+export function float32Operands(node: Node): readonly number[] {
+  return FLOAT32_OPERANDS[node.opType] ?? []
+}
