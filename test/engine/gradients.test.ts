@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { CONV_CASES } from './gradient-cases-conv.ts'
 import { ELEMENTWISE_CASES } from './gradient-cases-elementwise.ts'
 import { MATMUL_CASES } from './gradient-cases-matmul.ts'
+import { MOVING_CASES } from './gradient-cases-moving.ts'
+import { NORMALIZATION_CASES, RESIZE_CASES } from './gradient-cases-normalization.ts'
 import { POOLING_CASES, REDUCTION_CASES } from './gradient-cases-pooling.ts'
 import { checkGradients } from '#test/support/gradient-check'
 
@@ -15,6 +17,9 @@ const FAMILIES = [
   ['elementwise functions', ELEMENTWISE_CASES],
   ['pooling', POOLING_CASES],
   ['reductions', REDUCTION_CASES],
+  ['moving elements', MOVING_CASES],
+  ['normalisations', NORMALIZATION_CASES],
+  ['resampling', RESIZE_CASES],
 ] as const
 
 describe.each(FAMILIES)('gradients of %s', (_family, cases) => {

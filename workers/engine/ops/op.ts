@@ -19,8 +19,16 @@ export interface OpRule {
   readonly quantization: QuantizationRule
 }
 
+/** An operator that is several operators in one, told apart by a string attribute. */
+export interface RuleByAttribute {
+  readonly attribute: string
+  /** The value of a node without the attribute. */
+  readonly fallback: string
+  readonly rules: Readonly<Record<string, OpRule>>
+}
+
 /** Rules of one family, by operator. */
-export type OpTable = Readonly<Record<string, OpRule>>
+export type OpTable = Readonly<Record<string, OpRule | RuleByAttribute>>
 
 /** The same rule for each of the operators. */
 export function sameRule(operators: readonly string[], rule: OpRule): OpTable {

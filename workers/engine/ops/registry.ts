@@ -3,13 +3,18 @@
 import type { Node } from '#src/onnx/ir/node'
 import { ACTIVATION_OPS } from './activation.ts'
 import { CONV_OPS } from './conv.ts'
+import { DEPTH_TO_SPACE_OPS } from './depth-to-space.ts'
 import { BINARY_OPS } from './elementwise-binary.ts'
 import { UNARY_OPS } from './elementwise-unary.ts'
+import { INDEXING_OPS } from './indexing.ts'
+import { JOINING_OPS } from './joining.ts'
 import { LOGIC_OPS } from './logic.ts'
 import { MATMUL_OPS } from './matmul.ts'
-import type { OpRule, OpTable } from './op.ts'
+import { NORMALIZATION_OPS } from './normalization.ts'
+import type { OpRule, OpTable, RuleByAttribute } from './op.ts'
 import { POOLING_OPS } from './pooling.ts'
 import { REDUCTION_OPS } from './reduction.ts'
+import { RESIZE_OPS } from './resize.ts'
 import { SHAPE_OPS } from './shape.ts'
 import { SOFTMAX_OPS } from './softmax.ts'
 
@@ -18,43 +23,58 @@ const FAMILIES: Readonly<Record<string, readonly OpTable[]>> = {
     ACTIVATION_OPS,
     BINARY_OPS,
     CONV_OPS,
+    DEPTH_TO_SPACE_OPS,
+    INDEXING_OPS,
+    JOINING_OPS,
     LOGIC_OPS,
     MATMUL_OPS,
+    NORMALIZATION_OPS,
     POOLING_OPS,
     REDUCTION_OPS,
+    RESIZE_OPS,
     SHAPE_OPS,
     SOFTMAX_OPS,
     UNARY_OPS,
   ],
 }
 
+type Entry = OpRule | RuleByAttribute
+
 /**
  * Families as one table.
  * @throws Error when two of them claim an operator
  */
-export function mergeFamilies(families: readonly OpTable[]): ReadonlyMap<string, OpRule> {
-  const merged = new Map<string, OpRule>()
+export function mergeFamilies(families: readonly OpTable[]): ReadonlyMap<string, Entry> {
+  const merged = new Map<string, Entry>()
   for (const family of families) {
-    for (const [operator, rule] of Object.entries(family)) {
+    for (const [operator, entry] of Object.entries(family)) {
       if (merged.has(operator)) throw new Error(`two families have a rule for ${operator}`)
-      merged.set(operator, rule)
+      merged.set(operator, entry)
     }
   }
   return merged
 }
 
-const REGISTRY: ReadonlyMap<string, ReadonlyMap<string, OpRule>> = new Map(
+const REGISTRY: ReadonlyMap<string, ReadonlyMap<string, Entry>> = new Map(
   Object.entries(FAMILIES).map(([domain, families]) => [domain, mergeFamilies(families)]),
 )
 
-const NOTHING: ReadonlyMap<string, OpRule> = new Map()
+const NOTHING: ReadonlyMap<string, Entry> = new Map()
 
-/** Operators with a rule, by domain; the empty string is `ai.onnx`. */
-export function ruledOperators(domain: string): ReadonlyMap<string, OpRule> {
+/** Domains with rules; the empty string is `ai.onnx`. */
+export function ruledDomains(): string[] {
+  return [...REGISTRY.keys()]
+}
+
+/** Operators of a domain with what is known of them. */
+export function ruledOperators(domain: string): ReadonlyMap<string, Entry> {
   return REGISTRY.get(domain === 'ai.onnx' ? '' : domain) ?? NOTHING
 }
 
 /** The rule of a node's operator; `unknown` for operators and domains without one. */
-export function opRule(node: Pick<Node, 'domain' | 'opType'>): OpRule | 'unknown' {
-  return ruledOperators(node.domain).get(node.opType) ?? 'unknown'
+export function opRule(node: Node): OpRule | 'unknown' {
+  const entry = ruledOperators(node.domain).get(node.opType)
+  if (entry === undefined) return 'unknown'
+  if (!('rules' in entry)) return entry
+  return entry.rules[node.string(entry.attribute, entry.fallback)] ?? 'unknown'
 }
