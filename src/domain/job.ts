@@ -32,8 +32,8 @@ export function isTerminal(status: JobStatus): boolean {
   return JOB_TRANSITIONS[status].length === 0
 }
 
-/** A job that crashed its worker this often fails with `worker_lost`. */
-export const MAX_ATTEMPTS = 3
+/** A job that lost its worker this often fails with `worker_lost`: it may be what kills them. */
+export const MAX_WORKERS_LOST = 5
 
 export interface JobProgress {
   /** Done, 0–1. */
@@ -69,7 +69,10 @@ export interface JobRecord {
   readonly status: JobStatus
   readonly stage: string
   readonly progress: JobProgress
+  /** Raised by every claim; what a worker commits names the attempt it holds. */
   readonly attempt: number
+  /** Attempts that ended with the death of their worker. */
+  readonly workers_lost: number
   /** What the caller asked for with every default resolved, plus hashes and versions: posting it again repeats the job. */
   readonly spec: JobSpec
   readonly model: string

@@ -67,6 +67,7 @@ function queuedJob(
       eta_seconds: null,
     },
     attempt: 0,
+    workers_lost: 0,
     spec: { ...spec, manifest },
     model: inputs.model.id,
     created_at: timestamp(clock),

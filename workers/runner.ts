@@ -1,0 +1,110 @@
+// Claims work and runs it: compressions in as many places as configured, webhooks beside them, a sweep now and then.
+
+import type { Claim, TaskKind } from '#src/ports/job-queue'
+import { compress } from './tasks/compress.ts'
+import type { TaskSignals } from './tasks/compress.ts'
+import { deliverWebhook } from './tasks/deliver-webhook.ts'
+import { sweep } from './tasks/sweep.ts'
+import { webhookAgent } from './tasks/webhook-connector.ts'
+import type { WorkerContext } from './worker-context.ts'
+
+export interface RunnerOptions {
+  /** Jobs that run at the same time. */
+  readonly places: number
+}
+
+export interface Runner {
+  /** Claims nothing more, gives running jobs this long, then hands them back to the queue. */
+  close(graceMs: number): Promise<void>
+}
+
+const LEASE_MS = 15_000
+const RENEW_MS = 4000
+const SWEEP_MS = 5000
+const WEBHOOK_PLACES = 4
+const PAUSE_AFTER_ERROR_MS = 1000
+
+export function startRunner(context: WorkerContext, { places }: RunnerOptions): Runner {
+  const { queue } = context.service
+  const idle = new AbortController()
+  const drain = new AbortController()
+  const agent = webhookAgent(context.service.options.webhookAllow)
+
+  const handlers: Record<TaskKind, (claim: Claim, signals: TaskSignals) => Promise<void>> = {
+    compress: async (claim, signals) => {
+      const done = await compress(context, claim.id, signals)
+      if (done) await queue.complete(claim)
+      else await queue.release(claim, 0)
+    },
+    'deliver-webhook': async (claim) => {
+      const { next } = await deliverWebhook(context, agent, claim.id)
+      if (next === null) await queue.complete(claim)
+      else await queue.release(claim, next)
+    },
+  }
+
+  async function work(kind: TaskKind): Promise<void> {
+    while (!idle.signal.aborted) {
+      try {
+        const claim = await queue.claim([kind], LEASE_MS, idle.signal)
+        if (claim !== null) await handle(claim)
+      } catch (error) {
+        context.log.error({ err: error, kind }, 'a task failed')
+        await pause(PAUSE_AFTER_ERROR_MS, idle.signal)
+      }
+    }
+  }
+
+  async function handle(claim: Claim): Promise<void> {
+    const lost = new AbortController()
+    const renewal = setInterval(() => {
+      queue.renew(claim, LEASE_MS).then(
+        (ours) => {
+          if (!ours) lost.abort()
+        },
+        (error: unknown) => context.log.warn({ err: error }, 'a lease could not be renewed'),
+      )
+    }, RENEW_MS)
+    try {
+      await handlers[claim.kind](claim, { drain: drain.signal, lost: lost.signal })
+    } finally {
+      clearInterval(renewal)
+    }
+  }
+
+  async function sweepNowAndThen(): Promise<void> {
+    while (!idle.signal.aborted) {
+      await sweep(context).catch((error: unknown) =>
+        context.log.error({ err: error }, 'the sweep failed'),
+      )
+      await pause(SWEEP_MS, idle.signal)
+    }
+  }
+
+  const loops = [
+    ...Array.from({ length: places }, () => work('compress')),
+    ...Array.from({ length: WEBHOOK_PLACES }, () => work('deliver-webhook')),
+    sweepNowAndThen(),
+  ]
+  return {
+    close: async (graceMs) => {
+      idle.abort()
+      const timer = setTimeout(() => drain.abort(), graceMs)
+      await Promise.all(loops)
+      clearTimeout(timer)
+      await agent.close()
+    },
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, milliseconds)
+    function done(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

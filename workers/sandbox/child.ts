@@ -1,0 +1,77 @@
+// Entry of a child process: takes one request, answers, ends. Whatever goes wrong leaves as a code and a public sentence.
+
+import { openRuntime } from '#engine/runtime/ort'
+import { RuntimeRejection } from '#engine/runtime/runtime'
+import type { ErrorCode } from '#src/domain/errors'
+import { ERRORS, TersorError } from '#src/domain/errors'
+import { OnnxError } from '#src/onnx/onnx-error'
+import { probePeakMemory } from '#engine/evaluate/probe-peak-memory'
+import { runJob } from '#workers/steps/run-job'
+import type { ChildMessage, ChildRequest } from './protocol.ts'
+
+const MAX_LOG_LINE = 2000
+let stage = 'starting'
+
+function send(message: ChildMessage): Promise<void> {
+  if (message.kind === 'progress') stage = message.stage
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve()
+    else process.send(message, undefined, {}, () => resolve())
+  })
+}
+
+function report(message: ChildMessage): void {
+  void send(message.kind === 'log' ? { kind: 'log', line: cleanLine(message.line) } : message)
+}
+
+/** One line, printable, of bounded length: names in models are chosen by strangers. */
+function cleanLine(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1))
+    .slice(0, MAX_LOG_LINE)
+}
+
+async function answer(request: ChildRequest): Promise<ChildMessage> {
+  try {
+    const runtime = openRuntime()
+    if (request.task === 'probe') {
+      const peakMemoryBytes = await probePeakMemory(request, runtime)
+      return { kind: 'done', result: { task: 'probe', peakMemoryBytes } }
+    }
+    return { kind: 'done', result: await runJob(request, report, runtime) }
+  } catch (error) {
+    await send({ kind: 'log', line: cleanLine(`${stage}: ${(error as Error).message}`) })
+    return { kind: 'failed', stage, ...publicError(error) }
+  }
+}
+
+function publicError(error: unknown): { readonly code: ErrorCode; readonly detail: string } {
+  if (error instanceof TersorError) return { code: error.code, detail: error.detail }
+  if (error instanceof OnnxError) {
+    return {
+      code: error.code in ERRORS ? (error.code as ErrorCode) : 'model_invalid',
+      detail: error.detail,
+    }
+  }
+  if (error instanceof RuntimeRejection) {
+    const memory = /alloc/i.test(error.detail)
+    return memory
+      ? { code: 'out_of_memory', detail: `the job ran out of memory during ${stage}` }
+      : {
+          code: 'runtime_rejected',
+          detail: `the runtime refused to ${error.stage} the model during ${stage}`,
+        }
+  }
+  if (error instanceof RangeError && /allocation|array length/i.test(error.message)) {
+    return { code: 'out_of_memory', detail: `the job ran out of memory during ${stage}` }
+  }
+  return { code: 'step_failed', detail: `the job failed during ${stage}` }
+}
+
+process.once('message', (request) => {
+  void answer(request as ChildRequest)
+    .then(send)
+    .then(() => process.exit(0))
+})
+process.once('disconnect', () => process.exit(1))

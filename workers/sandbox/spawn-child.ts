@@ -1,0 +1,142 @@
+// Starts a child process that can run one request: clean environment, empty folder, limits on memory and files.
+
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ChildFailure, failureOfExit } from './child-failure.ts'
+import type { Isolation } from './isolation.ts'
+import type { ChildMessage, ChildRequest, CompressResult, ProbeResult } from './protocol.ts'
+
+export interface ChildSettings {
+  /** The compiled entry, `child.js`. */
+  readonly entry: string
+  /** Folder under which each child gets one of its own. */
+  readonly scratch: string
+  readonly isolation: Isolation
+  /** Private writable memory of one child. */
+  readonly maxMemoryBytes: number
+}
+
+export interface RunOptions {
+  /** Aborting kills the child; its `reason` is thrown. */
+  readonly signal: AbortSignal
+  readonly onMessage?: (message: ChildMessage) => void
+}
+
+export interface Child {
+  /** Its working folder; gone after `dispose`. */
+  readonly folder: string
+  /** Runs the one request of this child. Throws ChildFailure. */
+  run(request: ChildRequest, options: RunOptions): Promise<CompressResult | ProbeResult>
+  /** Kills it, if it lives, and removes its folder. */
+  dispose(): Promise<void>
+}
+
+const KIB = 1024
+const OPEN_FILES = 256
+// Limits that the shell does not know are no reason to fail.
+const LIMITS =
+  'ulimit -c 0; ulimit -n "$1" 2>/dev/null; ulimit -d "$2" 2>/dev/null; shift 2; exec "$@"'
+const STDERR_KEPT = 16 * KIB
+
+export async function spawnChild(settings: ChildSettings): Promise<Child> {
+  const folder = await mkdtemp(join(settings.scratch, 'child-'))
+  const memory = Math.floor(settings.maxMemoryBytes / KIB)
+  const shell = ['sh', '-c', LIMITS, 'sh', String(OPEN_FILES), String(memory)]
+  const node = [process.execPath, '--max-semi-space-size=32', settings.entry]
+  const [command, ...parameters] = [...settings.isolation.prefix, ...shell, ...node]
+  const child = spawn(command!, parameters, {
+    cwd: folder,
+    env: childEnvironment(folder),
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'advanced',
+    detached: true,
+  })
+  const errors = keepEnd(child)
+  const ended = exitOf(child)
+  return {
+    folder,
+    run: (request, options) => runRequest(child, ended, errors, request, options),
+    dispose: async () => {
+      killGroup(child)
+      await Promise.race([ended, delay(5000, undefined, { ref: false })])
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** No secrets: nothing of the service's own environment but where programs are. */
+function childEnvironment(folder: string): NodeJS.ProcessEnv {
+  return {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: folder,
+    TMPDIR: folder,
+    LANG: 'C.UTF-8',
+    ORT_DISABLE_TELEMETRY: '1',
+    NODE_ENV: 'production',
+  }
+}
+
+interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve({ code: -1, signal: null }))
+    child.once('exit', (code, signal) => resolve({ code, signal }))
+  })
+}
+
+function keepEnd(child: ChildProcess): { text: string } {
+  const kept = { text: '' }
+  child.stderr?.on('data', (chunk: Buffer) => {
+    kept.text = (kept.text + chunk.toString('latin1')).slice(-STDERR_KEPT)
+  })
+  return kept
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    child.kill('SIGKILL')
+  }
+}
+
+async function runRequest(
+  child: ChildProcess,
+  ended: Promise<Exit>,
+  errors: { readonly text: string },
+  request: ChildRequest,
+  { signal, onMessage }: RunOptions,
+): Promise<CompressResult | ProbeResult> {
+  signal.throwIfAborted()
+  let stage = 'starting'
+  const kill = (): void => killGroup(child)
+  signal.addEventListener('abort', kill, { once: true })
+  try {
+    const answer = new Promise<CompressResult | ProbeResult>((resolve, reject) => {
+      child.on('message', (raw) => {
+        const message = raw as ChildMessage
+        if (message.kind === 'progress') stage = message.stage
+        onMessage?.(message)
+        if (message.kind === 'done') resolve(message.result)
+        if (message.kind === 'failed')
+          reject(new ChildFailure(message.code, message.stage, message.detail))
+      })
+    })
+    child.send(request, () => undefined)
+    const exit = ended.then(({ code, signal: by }) => {
+      signal.throwIfAborted()
+      throw failureOfExit(code, by, stage, errors.text)
+    })
+    return await Promise.race([answer, exit])
+  } finally {
+    signal.removeEventListener('abort', kill)
+  }
+}

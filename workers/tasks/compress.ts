@@ -1,0 +1,259 @@
+// A job from claim to commit: inputs into a fresh folder, the work in a child, the results as blobs, one commit.
+
+import { join } from 'node:path'
+import type { JobError, JobRecord, JobSummary } from '#src/domain/job'
+import type { Report } from '#src/domain/report'
+import { TersorError } from '#src/domain/errors'
+import { ChildFailure } from '#workers/sandbox/child-failure'
+import type { CompressRequest, CompressResult, DatasetFile } from '#workers/sandbox/protocol'
+import type { Child } from '#workers/sandbox/spawn-child'
+import type { WorkerContext } from '#workers/worker-context'
+import type { JobAttempt } from './job-attempt.ts'
+import { AttemptLost, beginAttempt, canceledJob, requeue } from './job-attempt.ts'
+import type { JobLogWriter } from './job-log-writer.ts'
+import { openJobLog } from './job-log-writer.ts'
+import { progressWriter } from './job-progress.ts'
+import { measurePeakMemory } from './measure-peak-memory.ts'
+import { storeArtifacts } from './store-artifacts.ts'
+import { CANCELED, DRAINED, TIMED_OUT, watchJob } from './watch-job.ts'
+
+/** `drain` aborts when this worker must stop: the job goes back to the queue. `lost` aborts when the lease is gone. */
+export interface TaskSignals {
+  readonly drain: AbortSignal
+  readonly lost: AbortSignal
+}
+
+/** Runs one job. True when the queue entry is done with, false when it is to be claimed again. */
+export async function compress(
+  context: WorkerContext,
+  id: string,
+  signals: TaskSignals,
+): Promise<boolean> {
+  const attempt = await beginAttempt(context.service, id)
+  if (attempt === null) return true
+  const log = await openJobLog(context.service, attempt.job)
+  log.add(`attempt ${attempt.job.attempt} starts`)
+  try {
+    await runAttempt(context, attempt, log, signals)
+    return true
+  } catch (error) {
+    if (error instanceof AttemptLost) return true
+    if (error === DRAINED) return await handBack(context, id, attempt)
+    if (error === CANCELED) await attempt.end(canceledJob)
+    else await failJob(context, attempt, log, error)
+    return true
+  } finally {
+    await log.flush()
+  }
+}
+
+async function runAttempt(
+  context: WorkerContext,
+  attempt: JobAttempt,
+  log: JobLogWriter,
+  signals: TaskSignals,
+): Promise<void> {
+  const { service, children } = context
+  const watch = await watchJob(context, attempt, signals)
+  const progress = progressWriter(
+    attempt,
+    () => service.clock.now(),
+    (job) => void service.feed.publish({ job: job.id, kind: 'changed' }),
+    (error) => watch.stop(error),
+  )
+  const disposable: Child[] = []
+  try {
+    const run = async (): Promise<{ child: Child; result: CompressResult }> => {
+      const child = await children.acquire()
+      disposable.push(child)
+      const request = await prepareRequest(context, attempt.job, child.folder)
+      const result = await child.run(request, {
+        signal: watch.signal,
+        onMessage: (message) => {
+          if (message.kind === 'progress') progress.report(message)
+          if (message.kind === 'log') log.add(message.line)
+        },
+      })
+      return { child, result: result as CompressResult }
+    }
+    const { result } = await run().catch((error: unknown) => {
+      if (!(error instanceof ChildFailure) || !error.crashed || watch.signal.aborted) throw error
+      log.add(`${error.message}; one more try`)
+      return run()
+    })
+    const report = await measurePeakMemory(children, result, watch.signal)
+    await progress.stop()
+    watch.signal.throwIfAborted()
+    await publish(context, attempt, log, { ...result, report })
+  } finally {
+    await progress.stop()
+    watch.close()
+    // Removing folders must not keep the result waiting.
+    void Promise.allSettled(disposable.map((child) => child.dispose()))
+  }
+}
+
+async function prepareRequest(
+  context: WorkerContext,
+  job: JobRecord,
+  folder: string,
+): Promise<CompressRequest> {
+  const { records, blobs } = context.service
+  const model = await records.get('model', job.model)
+  if (model === null) throw new TersorError('not_found', 'the model of this job is gone')
+  const modelPath = join(folder, model.record.container === 'zip' ? 'upload.zip' : 'upload.onnx')
+  await blobs.download(model.record.sha256, modelPath)
+  const fetchDataset = async (role: 'calibration' | 'evaluation'): Promise<DatasetFile | null> => {
+    const id = job.spec.datasets[role]
+    if (id === null) return null
+    const found = await records.get('dataset', id)
+    if (found === null)
+      throw new TersorError('not_found', `the ${role} dataset of this job is gone`)
+    const path = join(folder, `${role}.data`)
+    await blobs.download(found.record.sha256, path)
+    return { path, record: found.record }
+  }
+  const [calibration, evaluation] = await Promise.all([
+    fetchDataset('calibration'),
+    fetchDataset('evaluation'),
+  ])
+  return {
+    task: 'compress',
+    job: job.id,
+    spec: { ...job.spec, webhook: null },
+    model: { path: modelPath, container: model.record.container },
+    datasets: { calibration, evaluation },
+    scratch: folder,
+    tersorVersion: context.service.options.version,
+  }
+}
+
+async function publish(
+  context: WorkerContext,
+  attempt: JobAttempt,
+  log: JobLogWriter,
+  result: CompressResult,
+): Promise<void> {
+  const { report, files } = result
+  log.add('the results are stored')
+  const missed =
+    report.goal !== null && !report.goal.met && attempt.job.spec.goal?.on_miss === 'fail'
+  const stored = await storeArtifacts(
+    context.service,
+    attempt.job,
+    missed ? [] : files,
+    report,
+    log.text(),
+  )
+  try {
+    await attempt.end(
+      (job) => ({
+        ...job,
+        status: missed ? 'failed' : 'succeeded',
+        stage: missed ? 'failed' : 'succeeded',
+        progress: {
+          ...job.progress,
+          fraction: 1,
+          step: job.progress.steps,
+          message: 'done',
+          eta_seconds: 0,
+        },
+        error: missed ? goalError(report, job) : null,
+        summary: summaryOf(report),
+        artifacts: stored.artifacts.map((artifact) => artifact.id),
+      }),
+      stored.writes,
+    )
+  } finally {
+    stored.release()
+  }
+}
+
+function summaryOf({ change, warnings }: Report): JobSummary {
+  return {
+    compression_ratio: change.compression_ratio,
+    speedup: change.speedup,
+    metric_drop: change.metric_drop,
+    warnings: warnings.map(({ code }) => code),
+  }
+}
+
+function goalError(report: Report, job: JobRecord): JobError {
+  const missed = report.goal?.checks.filter((check) => !check.met) ?? []
+  const words = missed.map(
+    ({ name, limit, value }) => `${name} is ${value ?? 'unknown'}, the limit is ${limit}`,
+  )
+  return {
+    code: 'goal_not_met',
+    message: words.join('; '),
+    stage: job.stage,
+    attempt: job.attempt,
+    retryable: false,
+  }
+}
+
+async function failJob(
+  context: WorkerContext,
+  attempt: JobAttempt,
+  log: JobLogWriter,
+  cause: unknown,
+): Promise<void> {
+  const error = jobError(attempt.job, cause)
+  if (error.code === 'internal_error')
+    context.log.error({ err: cause, job: attempt.job.id }, 'a job failed on our side')
+  log.add(`failed: ${error.code}: ${error.message}`)
+  const stored = await storeArtifacts(context.service, attempt.job, [], null, log.text())
+  try {
+    await attempt.end(
+      (job) => ({
+        ...job,
+        status: 'failed',
+        progress: { ...job.progress, message: 'failed', eta_seconds: null },
+        error,
+        artifacts: stored.artifacts.map((artifact) => artifact.id),
+      }),
+      stored.writes,
+    )
+  } catch (lost) {
+    if (!(lost instanceof AttemptLost)) throw lost
+  } finally {
+    stored.release()
+  }
+}
+
+function jobError(job: JobRecord, cause: unknown): JobError {
+  const base = { stage: job.stage, attempt: job.attempt, retryable: false }
+  if (cause === TIMED_OUT) {
+    return {
+      ...base,
+      code: 'deadline_exceeded',
+      message: `the job ran longer than ${job.spec.timeout_seconds} s`,
+    }
+  }
+  if (cause instanceof ChildFailure)
+    return { ...base, code: cause.code, stage: cause.stage, message: cause.detail }
+  if (cause instanceof TersorError) return { ...base, code: cause.code, message: cause.detail }
+  return {
+    ...base,
+    code: 'internal_error',
+    message: 'something went wrong on our side',
+    retryable: true,
+  }
+}
+
+/** The worker is being stopped: the job waits for the next one, and no attempt is held against it. */
+async function handBack(context: WorkerContext, id: string, attempt: JobAttempt): Promise<boolean> {
+  const found = await context.service.records.get('job', id)
+  if (
+    found === null ||
+    found.record.attempt !== attempt.job.attempt ||
+    found.record.status !== 'running'
+  )
+    return true
+  return !(await requeue(
+    context.service,
+    found,
+    'the worker is being stopped',
+    found.record.workers_lost,
+  ))
+}

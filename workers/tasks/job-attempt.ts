@@ -1,0 +1,201 @@
+// One attempt at a job: the only writer of the record while its number is the record's number.
+
+import type { JobRecord } from '#src/domain/job'
+import { isTerminal, MAX_WORKERS_LOST } from '#src/domain/job'
+import { timestamp } from '#src/ports/clock'
+import type { Versioned, Write } from '#src/ports/record-store'
+import { jobEnding } from '#src/services/finish-job'
+import { jobEvent } from '#src/services/job-event'
+import type { ServiceContext } from '#src/services/service-context'
+
+/** Somebody else owns the job now, or it has ended: what this attempt still does must not be committed. */
+export class AttemptLost extends Error {}
+
+export class JobAttempt {
+  #current: Versioned<JobRecord>
+  readonly #service: ServiceContext
+  readonly #number: number
+
+  constructor(service: ServiceContext, current: Versioned<JobRecord>) {
+    this.#service = service
+    this.#current = current
+    this.#number = current.record.attempt
+  }
+
+  get job(): JobRecord {
+    return this.#current.record
+  }
+
+  /** Changes the running record. Throws AttemptLost when it is no longer ours. */
+  async update(change: (job: JobRecord) => JobRecord, more: readonly Write[] = []): Promise<void> {
+    await this.#commit((job, version) => {
+      const next = change(job)
+      return { next, writes: [{ op: 'update', collection: 'job', record: next, version }, ...more] }
+    })
+  }
+
+  /** Ends the job: record, event, webhook delivery and `more` in one commit. A cancellation that came first wins. */
+  async end(
+    change: (job: JobRecord) => JobRecord,
+    more: readonly Write[] = [],
+  ): Promise<JobRecord> {
+    const { clock, queue, feed } = this.#service
+    let delivery: ReturnType<typeof jobEnding>['delivery'] = null
+    await this.#commit((job, version) => {
+      const canceled = job.status === 'canceling'
+      const next: JobRecord = {
+        ...(canceled ? canceledJob(job) : change(job)),
+        finished_at: timestamp(clock),
+      }
+      const ending = jobEnding(next, version, clock)
+      delivery = ending.delivery
+      return { next, writes: canceled ? ending.writes : [...ending.writes, ...more] }
+    })
+    const sent = delivery as ReturnType<typeof jobEnding>['delivery']
+    if (sent !== null) {
+      await queue.enqueue({ kind: 'deliver-webhook', id: sent.id, priority: 0, notBefore: 0 })
+    }
+    await feed.publish({ job: this.job.id, kind: 'event' })
+    await feed.publish({ job: this.job.id, kind: 'changed' })
+    return this.job
+  }
+
+  async #commit(
+    build: (
+      job: JobRecord,
+      version: number,
+    ) => { readonly next: JobRecord; readonly writes: readonly Write[] },
+  ): Promise<void> {
+    for (;;) {
+      const { record, version } = this.#current
+      const { next, writes } = build(record, version)
+      if (await this.#service.records.commit(writes)) {
+        this.#current = { record: next, version: version + 1 }
+        return
+      }
+      await this.refresh()
+    }
+  }
+
+  /** Reads the record again. Throws AttemptLost. */
+  async refresh(): Promise<void> {
+    const found = await this.#service.records.get('job', this.job.id)
+    if (
+      found === null ||
+      isTerminal(found.record.status) ||
+      found.record.attempt !== this.#number
+    ) {
+      throw new AttemptLost(`attempt ${this.#number} of ${this.job.id} is over`)
+    }
+    this.#current = found
+  }
+}
+
+export function canceledJob(job: JobRecord): JobRecord {
+  return {
+    ...job,
+    status: 'canceled',
+    stage: 'canceled',
+    progress: { ...job.progress, message: 'canceled', eta_seconds: null },
+  }
+}
+
+/**
+ * Takes a job on: queued ones start, running ones were left by a worker that died and go back to the queue first.
+ * `null`: nothing is left to do.
+ */
+export async function beginAttempt(
+  service: ServiceContext,
+  id: string,
+): Promise<JobAttempt | null> {
+  for (;;) {
+    const found = await service.records.get('job', id)
+    if (found === null || isTerminal(found.record.status)) return null
+    if (found.record.status === 'queued') {
+      const started = await start(service, found)
+      if (started !== null) return started
+    } else if (found.record.status === 'canceling') {
+      const attempt = new JobAttempt(service, found)
+      await attempt.end(canceledJob)
+      return null
+    } else if (found.record.workers_lost + 1 >= MAX_WORKERS_LOST) {
+      await new JobAttempt(service, found).end((job) => lostTooOften(job))
+      return null
+    } else {
+      await requeue(
+        service,
+        found,
+        'the worker died; the job starts again',
+        found.record.workers_lost + 1,
+      )
+    }
+  }
+}
+
+function lostTooOften(job: JobRecord): JobRecord {
+  const message = `the worker died ${MAX_WORKERS_LOST} times while it ran this job`
+  return {
+    ...job,
+    status: 'failed',
+    workers_lost: job.workers_lost + 1,
+    error: {
+      code: 'worker_lost',
+      message,
+      stage: job.stage,
+      attempt: job.attempt,
+      retryable: true,
+    },
+  }
+}
+
+/** running → queued, as after a crash. False when the record changed meanwhile. */
+export async function requeue(
+  service: ServiceContext,
+  { record, version }: Versioned<JobRecord>,
+  reason: string,
+  workersLost: number,
+): Promise<boolean> {
+  const job: JobRecord = {
+    ...record,
+    status: 'queued',
+    stage: 'queued',
+    workers_lost: workersLost,
+    progress: { ...record.progress, fraction: 0, step: 0, message: reason, eta_seconds: null },
+  }
+  const event = jobEvent(job, 'job.retrying', reason, { attempt: record.attempt }, service.clock)
+  const done = await service.records.commit([
+    { op: 'update', collection: 'job', record: job, version },
+    { op: 'insert', collection: 'event', record: event },
+  ])
+  if (done) await service.feed.publish({ job: job.id, kind: 'changed' })
+  return done
+}
+
+async function start(
+  service: ServiceContext,
+  { record, version }: Versioned<JobRecord>,
+): Promise<JobAttempt | null> {
+  const attempt = record.attempt + 1
+  const job: JobRecord = {
+    ...record,
+    status: 'running',
+    stage: 'starting',
+    attempt,
+    started_at: record.started_at ?? timestamp(service.clock),
+    progress: { ...record.progress, message: 'starting' },
+  }
+  const event = jobEvent(
+    job,
+    'job.started',
+    `attempt ${attempt} starts`,
+    { attempt },
+    service.clock,
+  )
+  const done = await service.records.commit([
+    { op: 'update', collection: 'job', record: job, version },
+    { op: 'insert', collection: 'event', record: event },
+  ])
+  if (!done) return null
+  await service.feed.publish({ job: job.id, kind: 'changed' })
+  return new JobAttempt(service, { record: job, version: version + 1 })
+}

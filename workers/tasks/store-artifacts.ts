@@ -1,0 +1,97 @@
+// Results become blobs first; their records are written with the job's last commit, so none is seen before all are.
+
+import { createReadStream } from 'node:fs'
+import { newId } from '#src/domain/id'
+import type { JobRecord } from '#src/domain/job'
+import type { ArtifactKind, ArtifactRecord } from '#src/domain/records'
+import type { Report } from '#src/domain/report'
+import { timestamp } from '#src/ports/clock'
+import type { Write } from '#src/ports/record-store'
+import type { ServiceContext } from '#src/services/service-context'
+import type { CompressResult } from '#workers/sandbox/protocol'
+
+export interface StoredArtifacts {
+  readonly artifacts: readonly ArtifactRecord[]
+  readonly writes: readonly Write[]
+  /** Called after the commit, done or not: until then nobody may drop the blobs. */
+  release(): void
+}
+
+interface Content {
+  readonly kind: ArtifactKind
+  readonly filename: string
+  readonly mediaType: string
+  readonly source: () => AsyncIterable<Uint8Array>
+}
+
+export async function storeArtifacts(
+  service: ServiceContext,
+  job: JobRecord,
+  files: CompressResult['files'],
+  report: Report | null,
+  log: string,
+): Promise<StoredArtifacts> {
+  const contents: Content[] = files.map(({ kind, path, filename }) => ({
+    kind,
+    filename,
+    mediaType: 'application/octet-stream',
+    source: () => createReadStream(path),
+  }))
+  if (report !== null)
+    contents.push(text('report', 'report.json', 'application/json', JSON.stringify(report)))
+  contents.push(text('log', 'log.txt', 'text/plain; charset=utf-8', log))
+  const pinned: string[] = []
+  const release = (): void => {
+    for (const key of pinned.splice(0)) service.pins.unpin(key)
+  }
+  try {
+    const artifacts: ArtifactRecord[] = []
+    for (const content of contents) artifacts.push(await store(service, job, content, pinned))
+    const writes = artifacts.map((record): Write => ({
+      op: 'insert',
+      collection: 'artifact',
+      record,
+    }))
+    return { artifacts, writes, release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+function text(kind: ArtifactKind, filename: string, mediaType: string, body: string): Content {
+  return {
+    kind,
+    filename,
+    mediaType,
+    source: async function* bytes() {
+      yield Buffer.from(body)
+    },
+  }
+}
+
+async function store(
+  service: ServiceContext,
+  job: JobRecord,
+  content: Content,
+  pinned: string[],
+): Promise<ArtifactRecord> {
+  for (;;) {
+    const blob = await service.blobs.put(content.source(), { maxBytes: Number.MAX_SAFE_INTEGER })
+    service.pins.pin(blob.key)
+    pinned.push(blob.key)
+    // Somebody may have dropped equal bytes between the put and the pin.
+    if ((await service.blobs.stat(blob.key)) === null) continue
+    return {
+      id: newId('artifact', service.clock.now()),
+      tenant: job.tenant,
+      job: job.id,
+      kind: content.kind,
+      filename: content.filename,
+      media_type: content.mediaType,
+      size_bytes: blob.size,
+      sha256: blob.key,
+      created_at: timestamp(service.clock),
+    }
+  }
+}
