@@ -1,8 +1,7 @@
 // A job from claim to commit: inputs into a fresh folder, the work in a child, the results as blobs, one commit.
 
 import { join } from 'node:path'
-import type { JobError, JobRecord, JobSummary } from '#src/domain/job'
-import type { Report } from '#src/domain/report'
+import type { JobRecord } from '#src/domain/job'
 import { TersorError } from '#src/domain/errors'
 import { ChildFailure } from '#workers/sandbox/child-failure'
 import type { CompressRequest, CompressResult, DatasetFile } from '#workers/sandbox/protocol'
@@ -12,10 +11,11 @@ import type { JobAttempt } from './job-attempt.ts'
 import { AttemptLost, beginAttempt, canceledJob, requeue } from './job-attempt.ts'
 import type { JobLogWriter } from './job-log-writer.ts'
 import { openJobLog } from './job-log-writer.ts'
+import { goalError, jobError, summaryOf } from './job-outcome.ts'
 import { progressWriter } from './job-progress.ts'
 import { measurePeakMemory } from './measure-peak-memory.ts'
 import { storeArtifacts } from './store-artifacts.ts'
-import { CANCELED, DRAINED, TIMED_OUT, watchJob } from './watch-job.ts'
+import { CANCELED, DRAINED, watchJob } from './watch-job.ts'
 
 /** `drain` aborts when this worker must stop: the job goes back to the queue. `lost` aborts when the lease is gone. */
 export interface TaskSignals {
@@ -169,29 +169,6 @@ async function publish(
   }
 }
 
-function summaryOf({ change, warnings }: Report): JobSummary {
-  return {
-    compression_ratio: change.compression_ratio,
-    speedup: change.speedup,
-    metric_drop: change.metric_drop,
-    warnings: warnings.map(({ code }) => code),
-  }
-}
-
-function goalError(report: Report, job: JobRecord): JobError {
-  const missed = report.goal?.checks.filter((check) => !check.met) ?? []
-  const words = missed.map(
-    ({ name, limit, value }) => `${name} is ${value ?? 'unknown'}, the limit is ${limit}`,
-  )
-  return {
-    code: 'goal_not_met',
-    message: words.join('; '),
-    stage: job.stage,
-    attempt: job.attempt,
-    retryable: false,
-  }
-}
-
 async function failJob(
   context: WorkerContext,
   attempt: JobAttempt,
@@ -218,26 +195,6 @@ async function failJob(
     if (!(lost instanceof AttemptLost)) throw lost
   } finally {
     stored.release()
-  }
-}
-
-function jobError(job: JobRecord, cause: unknown): JobError {
-  const base = { stage: job.stage, attempt: job.attempt, retryable: false }
-  if (cause === TIMED_OUT) {
-    return {
-      ...base,
-      code: 'deadline_exceeded',
-      message: `the job ran longer than ${job.spec.timeout_seconds} s`,
-    }
-  }
-  if (cause instanceof ChildFailure)
-    return { ...base, code: cause.code, stage: cause.stage, message: cause.detail }
-  if (cause instanceof TersorError) return { ...base, code: cause.code, message: cause.detail }
-  return {
-    ...base,
-    code: 'internal_error',
-    message: 'something went wrong on our side',
-    retryable: true,
   }
 }
 

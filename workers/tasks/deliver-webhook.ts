@@ -91,12 +91,19 @@ async function post(
     await response.body.dump({ limit: READ_AT_MOST }).catch(() => undefined)
     return { outcome: `HTTP ${response.statusCode}`, status: response.statusCode }
   } catch (error) {
-    return { outcome: failureWords(error as Error & { code?: string }), status: 0 }
+    return { outcome: failureWords(error as NetworkError), status: 0 }
   }
 }
 
+interface NetworkError {
+  readonly name: string
+  readonly message: string
+  readonly code?: string
+  readonly cause?: { readonly code?: string }
+}
+
 /** Codes only: messages of the network stack name addresses. */
-function failureWords(error: Error & { code?: string; cause?: Error & { code?: string } }): string {
+function failureWords(error: NetworkError): string {
   if (error.message === 'blocked_address') return 'blocked_address'
   if (error.name === 'TimeoutError') return 'timeout'
   return error.code ?? error.cause?.code ?? 'connection failed'
