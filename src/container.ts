@@ -12,6 +12,7 @@ import { openSqliteDatabase } from './adapters/sqlite/database.ts'
 import { lockFolder } from './adapters/sqlite/folder-lock.ts'
 import type { Config } from './config.ts'
 import { SYSTEM_CLOCK } from './ports/clock.ts'
+import { removeOrphans } from './services/remove-orphans.ts'
 import { serviceContext } from './services/service-context.ts'
 import type { Ports, ServiceContext } from './services/service-context.ts'
 import { VERSION } from './version.ts'
@@ -44,6 +45,7 @@ export async function openContainer(config: Config): Promise<Container> {
       maxDatasetBytes: config.maxDatasetBytes,
       webhookAllow: config.webhookAllow,
     })
+    await removeOrphans(context)
     return { config, log, context, close: () => closeAll(closers) }
   } catch (error) {
     await closeAll(closers)

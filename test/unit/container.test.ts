@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { lockFolder } from '#src/adapters/sqlite/folder-lock'
 import { readConfig } from '#src/config'
 import { openContainer } from '#src/container'
+import type { ArtifactRecord } from '#src/domain/records'
+import { oneChunk } from '#test/support/byte-streams'
 import { openTestContainer } from '#test/support/embedded-container'
 import { withTemporaryFolder } from '#test/support/temporary-folder'
 
@@ -32,6 +34,37 @@ describe('openContainer', () => {
     })
   })
 })
+
+describe('a container that opens after a crash', () => {
+  it('keeps the blobs that a record names and drops the others', async () => {
+    const first = await openTestContainer()
+    const { blobs, records } = first.context
+    const [named, orphan] = await Promise.all(
+      ['named', 'orphan'].map((text) => blobs.put(oneChunk(text), { maxBytes: 10 })),
+    )
+    await records.commit([{ op: 'insert', collection: 'artifact', record: artifact(named!.key) }])
+    await first.close()
+    const second = await openContainer(first.config)
+    expect(await second.context.blobs.stat(named!.key)).not.toBeNull()
+    expect(await second.context.blobs.stat(orphan!.key)).toBeNull()
+    await second.close()
+    await first.remove()
+  })
+})
+
+function artifact(sha256: string): ArtifactRecord {
+  return {
+    id: 'artifact_1',
+    tenant: 'one',
+    job: 'job_1',
+    kind: 'log',
+    filename: 'log.txt',
+    media_type: 'text/plain',
+    size_bytes: 5,
+    sha256,
+    created_at: '2026-01-01T00:00:00.000Z',
+  }
+}
 
 const HOLD_LOCK = `
 import Database from 'libsql'
