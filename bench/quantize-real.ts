@@ -48,11 +48,11 @@ async function measure(file: string, bytes: Uint8Array): Promise<void> {
     const session = sessions[index + 1]
     const actual = await session?.run(feeds)
     const size = files[index]?.length ?? NaN
-    const nodes = candidates[index - 1]?.details['integer_nodes']
-    const count = Array.isArray(nodes) ? nodes.length : 0
+    const results = [...candidates, dynamic]
+    const count = results[index - 1]?.details['integer_nodes'] ?? 0
     const noise = actual === undefined ? NaN : signalToNoise(expected, actual)
     console.log(
-      `   ${label.padEnd(14)} ${(timing.speedups[index + 1] ?? 0).toFixed(2)}× fast, ${(bytes.length / size).toFixed(2)}× small, ${noise.toFixed(1)} dB, ${count} integer nodes`,
+      `   ${label.padEnd(14)} ${(timing.speedups[index + 1] ?? 0).toFixed(2)}× fast, ${(bytes.length / size).toFixed(2)}× small, ${noise.toFixed(1)} dB, ${String(count)} integer nodes`,
     )
   }
   for (const session of sessions) await session.release()

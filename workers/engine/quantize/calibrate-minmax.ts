@@ -17,6 +17,8 @@ export type Feeds = Readonly<Record<string, RuntimeTensor>>
 
 export interface Calibration {
   readonly ranges: Ranges
+  /** Names of values that were infinite, as attention masks are: they have no range. */
+  readonly unbounded: ReadonlySet<string>
   /** Runs made. */
   readonly runs: number
 }
@@ -26,7 +28,7 @@ const REDUCTIONS = ['ReduceMin', 'ReduceMax', 'ReduceSum'] as const
 
 /**
  * Smallest and largest element of the float32 values of these names over all feeds. The model is left as it was.
- * @throws OnnxError invalid_weights naming the tensor when a value is not finite; RuntimeRejection; RangeError without feeds
+ * @throws OnnxError invalid_weights naming the tensor when a value is NaN; RuntimeRejection; RangeError without feeds
  */
 export async function calibrateMinMax(
   model: Model,
@@ -35,7 +37,7 @@ export async function calibrateMinMax(
   runtime: Runtime,
   threads = 1,
 ): Promise<Calibration> {
-  if (names.length === 0) return { ranges: new Map(), runs: 0 }
+  if (names.length === 0) return { ranges: new Map(), unbounded: new Set(), runs: 0 }
   const observed = copyModel(model)
   const output = appendReductions(observed, names)
   const bytes = modelBytes(observed, 'inline')
@@ -49,8 +51,8 @@ export async function calibrateMinMax(
       const statistics = results[output]?.data
       names.forEach((name, index) => {
         const [least, most, sum] = [0, 1, 2].map((at) => Number(statistics?.[3 * index + at]))
-        if (!Number.isFinite(least) || !Number.isFinite(most) || Number.isNaN(sum)) {
-          throw notFinite(name, runs)
+        if ([least, most, sum].some(Number.isNaN) && !isInfinite(least, most)) {
+          throw notANumber(name, runs)
         }
         low[index] = Math.min(low[index] ?? 0, least ?? 0)
         high[index] = Math.max(high[index] ?? 0, most ?? 0)
@@ -61,16 +63,25 @@ export async function calibrateMinMax(
     await session.release()
   }
   if (runs === 0) throw new RangeError('calibration needs at least one sample')
-  const ranges = names.map((name, index): [string, Range] => {
-    return [name, { low: low[index] ?? 0, high: high[index] ?? 0 }]
+  const ranges = new Map<string, Range>()
+  const unbounded = new Set<string>()
+  names.forEach((name, index) => {
+    const range = { low: low[index] ?? 0, high: high[index] ?? 0 }
+    if (isInfinite(range.low, range.high)) unbounded.add(name)
+    else ranges.set(name, range)
   })
-  return { ranges: new Map(ranges), runs }
+  return { ranges, unbounded, runs }
 }
 
-function notFinite(name: string, run: number): OnnxError {
+/** The sum of infinities of both signs is NaN without any NaN among them. */
+function isInfinite(low: number | undefined, high: number | undefined): boolean {
+  return low === -Infinity || low === Infinity || high === Infinity || high === -Infinity
+}
+
+function notANumber(name: string, run: number): OnnxError {
   return new OnnxError(
     'invalid_weights',
-    `value '${name}' is not finite for calibration batch ${run}; a quantizer needs a finite range`,
+    `value '${name}' is NaN for calibration batch ${run}; a quantizer needs a range`,
     { tensor: name },
   )
 }

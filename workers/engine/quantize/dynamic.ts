@@ -9,7 +9,6 @@ import type { Node } from '#src/onnx/ir/node'
 import { makeNode } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import type { Declined } from '../rewrite/pass.ts'
-import { labelOf } from '../rewrite/pass.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import { bypass } from '../rewrite/sole-consumer.ts'
@@ -53,12 +52,11 @@ export async function quantizeDynamic(
   for (const [node, site] of sites) emitter.emit(node, site)
   const compact = compactWeights(model, emitter.store, excluded)
   sweepDeadCode(model)
-  const labels = [...sites.keys()].map(labelOf)
   const all: Declined[] = [...simplified.declined, ...declined, ...compact.declined]
   return {
     model,
     details: {
-      integer_nodes: labels,
+      integer_nodes: sites.size,
       compact_weights: compact.tensors,
       simplify: simplified.details,
     },

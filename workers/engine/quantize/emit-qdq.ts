@@ -7,6 +7,7 @@ import { makeNode } from '#src/onnx/ir/node'
 import type { Use, Value } from '#src/onnx/ir/value'
 import { floatValues } from '#src/onnx/tensor-values'
 import { opRule } from '../ops/registry.ts'
+import { labelOf } from '../rewrite/pass.ts'
 import { bypass } from '../rewrite/sole-consumer.ts'
 import { ConstantStore } from './constant-store.ts'
 import type { WeightSettings } from './emit-weights.ts'
@@ -56,6 +57,8 @@ class QdqEmitter {
 
   run(): void {
     const { integer, carriers } = this.#placement
+    // A name is what a node of the runtime's own graph is found again by (kernel-coverage).
+    for (const node of integer) if (node.name === '') node.name = labelOf(node)
     for (const node of integer) this.#absorbActivation(node)
     for (const node of carriers) this.#groups.joinCarrier(node)
     const values = this.#quantizedValues()

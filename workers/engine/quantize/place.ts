@@ -89,7 +89,9 @@ class Flow {
         all.add(node)
       }
       const lone = [...integer].filter((node) => !this.#pays(node, all))
-      if (lone.length === 0) return { name, integer, carriers }
+      if (lone.length === 0) {
+        return { name: integer.size === 0 ? 'weights-only' : name, integer, carriers }
+      }
       for (const node of lone) integer.delete(node)
     }
   }
@@ -101,9 +103,16 @@ class Flow {
     const variables = site.activations.filter((index) => node.input(index)?.constant == null)
     const readers = resultOf(node, site)?.consumers() ?? []
     return (
-      variables.every((index) => this.#isInteger(node.input(index), all)) &&
+      variables.some((index) => this.#isInteger(node.input(index), all)) &&
+      variables.every((index) => this.#isQuantized(node.input(index), node, all)) &&
       readers.some((reader) => all.has(reader))
     )
+  }
+
+  /** Made on integers, or quantized for another reader. */
+  #isQuantized(value: Value | null, reader: Node, all: ReadonlySet<Node>): boolean {
+    if (this.#isInteger(value, all)) return true
+    return value?.consumers().some((other) => other !== reader && all.has(other)) ?? false
   }
 }
 

@@ -32,8 +32,15 @@ export interface QuantizationSites {
   readonly declined: readonly Declined[]
 }
 
-/** Main graph only: a subgraph runs in float. `excluded`: names of nodes that stay in float. */
-export function findSites(model: Model, excluded: ReadonlySet<string>): QuantizationSites {
+/**
+ * Main graph only: a subgraph runs in float. `excluded`: names of nodes that stay in float; `unbounded`: names of values
+ * that have no range.
+ */
+export function findSites(
+  model: Model,
+  excluded: ReadonlySet<string>,
+  unbounded: ReadonlySet<string> = new Set(),
+): QuantizationSites {
   const facts = inferTypes(model)
   const integer = new Map<Node, IntegerSite>()
   const carriers = new Set<Node>()
@@ -46,17 +53,25 @@ export function findSites(model: Model, excluded: ReadonlySet<string>): Quantiza
     const quantization = rule === 'unknown' ? 'float' : rule.quantization
     if (quantization === 'float' || excluded.has(labelOf(node))) continue
     if (quantization === 'carries') {
-      if (isFloat32(node.input(0), facts)) carriers.add(node)
+      const touched = [node.input(0), ...node.outputs]
+      const isBounded = !touched.some((value) => value !== null && unbounded.has(value.name))
+      if (isBounded && isFloat32(node.input(0), facts)) carriers.add(node)
       continue
     }
     const site = siteOf(node, quantization, facts)
     if (typeof site === 'string') decline(node, site)
+    else if (touches(node, site, unbounded)) decline(node, 'a value it touches is infinite')
     else integer.set(node, site)
   }
   for (const node of model.graph.allNodes()) {
     if (node.graph !== model.graph && hasKernel(node)) decline(node, 'it lies inside a subgraph')
   }
   return { facts, integer, carriers, declined }
+}
+
+function touches(node: Node, site: IntegerSite, names: ReadonlySet<string>): boolean {
+  const values = [...site.activations.map((index) => node.input(index)), resultOf(node, site)]
+  return values.some((value) => value !== null && names.has(value.name))
 }
 
 function hasKernel(node: Node): boolean {

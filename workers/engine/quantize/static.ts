@@ -8,7 +8,7 @@ import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { calibratedValues } from './calibrated-values.ts'
-import type { Feeds } from './calibrate-minmax.ts'
+import type { Calibration, Feeds } from './calibrate-minmax.ts'
 import { calibrateMinMax } from './calibrate-minmax.ts'
 import { compactWeights } from './compact-weights.ts'
 import { ConstantStore } from './constant-store.ts'
@@ -16,7 +16,7 @@ import { emitQdq } from './emit-qdq.ts'
 import type { PlacementName } from './place.ts'
 import { PLACEMENTS, place } from './place.ts'
 import { findSites } from './quantization-sites.ts'
-import type { QuantizeResult, Ranges } from './quantize-result.ts'
+import type { QuantizeResult } from './quantize-result.ts'
 import { quantizedAlready } from './quantized-already.ts'
 
 export interface StaticOptions {
@@ -32,6 +32,8 @@ export interface StaticOptions {
 
 export interface StaticCandidate extends QuantizeResult {
   readonly placement: PlacementName | 'unchanged'
+  /** Names of the nodes that compute on integers. */
+  readonly integerNodes: readonly string[]
 }
 
 export interface StaticCandidates {
@@ -54,17 +56,24 @@ export async function staticCandidates(
   const refusal = quantizedAlready(model)
   if (refusal !== null) {
     const declined = [{ rule: 'quantize-static', node: null, reason: refusal }]
-    return { float: model, candidates: [{ placement: 'unchanged', model, details: {}, declined }] }
+    const unchanged = {
+      placement: 'unchanged',
+      model,
+      integerNodes: [],
+      details: {},
+      declined,
+    } as const
+    return { float: model, candidates: [unchanged] }
   }
   const simplified = await simplify(model, runtime)
   const excluded = new Set(options.excludedLayers)
   const names = calibratedValues(findSites(model, excluded))
-  const { ranges, runs } = await calibrateMinMax(model, names, feeds, runtime, options.threads)
+  const calibration = await calibrateMinMax(model, names, feeds, runtime, options.threads)
   const candidates: StaticCandidate[] = []
   const seen = new Set<string>()
   for (const name of options.placements ?? PLACEMENTS) {
-    const candidate = build(model, name, options, excluded, ranges)
-    const key = String(candidate.details['integer_nodes'])
+    const candidate = build(model, name, options, excluded, calibration)
+    const key = candidate.integerNodes.join('\0')
     if (seen.has(key)) continue
     seen.add(key)
     candidates.push({
@@ -72,7 +81,7 @@ export async function staticCandidates(
       details: {
         ...candidate.details,
         simplify: simplified.details,
-        calibration: { method: 'minmax', batches: runs, tensors: names.length },
+        calibration: { method: 'minmax', batches: calibration.runs, tensors: names.length },
       },
       declined: [...simplified.declined, ...unknownNames(model, excluded), ...candidate.declined],
     })
@@ -85,16 +94,16 @@ function build(
   name: PlacementName,
   options: StaticOptions,
   excluded: ReadonlySet<string>,
-  ranges: Ranges,
+  { ranges, unbounded }: Calibration,
 ): StaticCandidate {
   const model = copyModel(float)
-  const sites = findSites(model, excluded)
+  const sites = findSites(model, excluded, unbounded)
   const placement = place(name, model, sites)
   const left = [...sites.integer].filter(([node]) => !placement.integer.has(node))
   const declined: Declined[] = [
     ...sites.declined,
     ...left.map(([node]) => ({
-      rule: name,
+      rule: placement.name,
       node: labelOf(node),
       reason: 'in float: integers would not be faster here',
     })),
@@ -107,12 +116,18 @@ function build(
   const compact = compactWeights(model, new ConstantStore(model), excluded)
   sweepDeadCode(model)
   const details = {
-    placement: name,
-    integer_nodes: nodes,
+    placement: placement.name,
+    integer_nodes: nodes.length,
     float_nodes_with_kernel: left.length,
     compact_weights: compact.tensors,
   }
-  return { placement: name, model, details, declined: [...declined, ...compact.declined] }
+  return {
+    placement: placement.name,
+    model,
+    integerNodes: nodes,
+    details,
+    declined: [...declined, ...compact.declined],
+  }
 }
 
 function unknownNames(model: Model, excluded: ReadonlySet<string>): Declined[] {

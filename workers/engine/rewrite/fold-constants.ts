@@ -51,7 +51,7 @@ function foldInferred(model: Model, facts: TypeInference, names: FreshNames): nu
     const output = node.output(0)
     if (output === null || output.isGraphOutput || output.uses.size === 0) continue
     const tensor = facts.constant(output)
-    if (tensor === null || tensor.dtype === 'string') continue
+    if (tensor === null || reasonToKeep(node, facts) !== null) continue
     const name = names.make(`${output.name}_folded`)
     model.graph.replaceUses(output, model.graph.addInitializer({ ...tensor, name }))
     model.graph.remove(node)
