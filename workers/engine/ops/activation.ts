@@ -107,7 +107,7 @@ export const geluOfErf = unary((g, { x, dy }) => {
 })
 
 /** y = x·½(1 + t), t = tanh(u), u = c·(x + k·x³): dy · (½(1 + t) + ½x·(1 − t²)·c·(1 + 3k·x²)). */
-const geluOfTanh = unary((g, { x, dy }) => {
+export const geluOfTanh = unary((g, { x, dy }) => {
   const c = Math.sqrt(2 / Math.PI)
   const k = 0.044715
   const squared = g.mul(x, x)
