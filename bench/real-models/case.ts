@@ -1,6 +1,6 @@
 // One row of the benchmark: a trained model, the data it is judged on, the figure its source states.
 
-import type { SplitData } from './data/labelled-data.ts'
+import type { SplitData } from './datasets/labelled-data.ts'
 
 export type Metric = 'top1' | 'mse'
 

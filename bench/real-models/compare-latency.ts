@@ -1,8 +1,8 @@
 // Latency of several models on the same inputs, one thread, batch 1, one run of each in turn so that the machine's moods hit all.
 
 import type { Runtime } from '#engine/runtime/runtime'
-import type { LabelledData } from './data/labelled-data.ts'
-import { sampleCount } from './data/labelled-data.ts'
+import type { LabelledData } from './datasets/labelled-data.ts'
+import { sampleCount } from './datasets/labelled-data.ts'
 import { sampleFeeds } from './score-model.ts'
 
 const WARM_UP_ROUNDS = 10
@@ -22,8 +22,9 @@ export async function compareLatency(
   models: readonly (Uint8Array | null)[],
   data: LabelledData,
 ): Promise<(Latency | null)[]> {
-  const load = (model: Uint8Array) => runtime.load(model, { threads: 1, optimization: 'all' })
-  const sessions = await Promise.all(models.map((model) => (model === null ? null : load(model))))
+  const load = async (model: Uint8Array | null) =>
+    model === null ? null : runtime.load(model, { threads: 1, optimization: 'all' })
+  const sessions = await Promise.all(models.map(load))
   const times: number[][] = models.map(() => [])
   const count = sampleCount(data)
   let spent = 0

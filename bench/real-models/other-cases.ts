@@ -1,11 +1,11 @@
 // Models that hear, read, or take plain numbers.
 
 import type { ModelCase } from './case.ts'
-import { fileTypes } from './data/file-types.ts'
-import { keywords } from './data/keywords.ts'
-import { machineSounds } from './data/machine-sounds.ts'
-import { sentences } from './data/sentences.ts'
-import { signals } from './data/signals.ts'
+import { fileTypes } from './datasets/file-types.ts'
+import { keywords } from './datasets/keywords.ts'
+import { machineSounds } from './datasets/machine-sounds.ts'
+import { sentences } from './datasets/sentences.ts'
+import { signals } from './datasets/signals.ts'
 
 export const OTHER_CASES: readonly ModelCase[] = [
   {

@@ -1,12 +1,12 @@
 // Models that see pictures.
 
 import type { ModelCase } from './case.ts'
-import type { Normalisation } from './data/decode-picture.ts'
-import { cifar10 } from './data/cifar10.ts'
-import { imagenetSamples } from './data/imagenet-samples.ts'
-import { mnist } from './data/mnist.ts'
-import { personPresent } from './data/person-present.ts'
-import { textLines } from './data/text-lines.ts'
+import type { Normalisation } from './datasets/decode-picture.ts'
+import { cifar10 } from './datasets/cifar10.ts'
+import { imagenetSamples } from './datasets/imagenet-samples.ts'
+import { mnist } from './datasets/mnist.ts'
+import { personPresent } from './datasets/person-present.ts'
+import { textLines } from './datasets/text-lines.ts'
 
 const CALIBRATION = 128
 const RAW = { layout: 'NCHW', mean: 0, std: 1 } as const

@@ -2,8 +2,8 @@
 
 import type { Runtime, RuntimeTensor } from '#engine/runtime/runtime'
 import type { Metric } from './case.ts'
-import type { LabelledData } from './data/labelled-data.ts'
-import { sampleCount } from './data/labelled-data.ts'
+import type { LabelledData } from './datasets/labelled-data.ts'
+import { sampleCount } from './datasets/labelled-data.ts'
 
 /** top1: share of samples whose largest output is the label; mse: mean of (output − target)². One sample per run. */
 export async function scoreModel(
