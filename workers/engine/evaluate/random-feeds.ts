@@ -35,7 +35,9 @@ export function concreteShapes(
 }
 
 /** Uniform in [0, 1) for floats, zeros for integers: an index of any table. */
-export function randomFeeds(shapes: Readonly<Record<string, InputShape>>): Record<string, RuntimeTensor> {
+export function randomFeeds(
+  shapes: Readonly<Record<string, InputShape>>,
+): Record<string, RuntimeTensor> {
   let state = 0x9e3779b9
   const next = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
@@ -43,7 +45,10 @@ export function randomFeeds(shapes: Readonly<Record<string, InputShape>>): Recor
   }
   const feeds: Record<string, RuntimeTensor> = {}
   for (const [name, { dtype, shape }] of Object.entries(shapes)) {
-    const data = emptyData(dtype, shape.reduce((product, dim) => product * dim, 1))
+    const data = emptyData(
+      dtype,
+      shape.reduce((product, dim) => product * dim, 1),
+    )
     if (data instanceof Float32Array || data instanceof Float64Array) {
       for (let index = 0; index < data.length; index += 1) data[index] = next()
     }

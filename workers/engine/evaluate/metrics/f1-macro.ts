@@ -1,43 +1,39 @@
-// Mean over classes of F1 = 2·TP / (2·TP + FP + FN); classes are those that occur among labels or decisions.
+// F1 = 2·TP / (2·TP + FP + FN) per class, averaged over the classes that occur among labels or decisions.
 
-import { decisionOf } from './decision.ts'
 import type { Metric } from './metric.ts'
-
-interface Counts {
-  hits: number
-  decided: number
-  labelled: number
-}
+import { decisions } from './metric.ts'
 
 export const f1Macro: Metric = {
+  name: 'f1_macro',
   higherIsBetter: true,
-  start: () => {
-    const classes = new Map<number, Counts>()
-    const countsOf = (index: number): Counts => {
-      const present = classes.get(index)
-      if (present !== undefined) return present
-      const counts = { hits: 0, decided: 0, labelled: 0 }
-      classes.set(index, counts)
-      return counts
+  fraction: true,
+  accumulate: () => {
+    const counts = new Map<number, { hits: number; misses: number }>()
+    let samples = 0
+    const of = (label: number) => {
+      const found = counts.get(label) ?? { hits: 0, misses: 0 }
+      counts.set(label, found)
+      return found
     }
     return {
-      add: (batch) => {
-        for (let sample = 0; sample < batch.samples; sample += 1) {
-          const label = batch.labels[sample] ?? -1
-          const decision = decisionOf(batch.outputs, sample, batch.width, batch.areClasses)
-          countsOf(label).labelled += 1
-          countsOf(decision).decided += 1
-          if (label === decision) countsOf(label).hits += 1
-        }
+      add: (output, labels) => {
+        decisions(output).forEach((decision, row) => {
+          const label = Number(labels.values[row])
+          samples += 1
+          if (decision === label) of(label).hits += 1
+          else {
+            of(label).misses += 1
+            of(decision).misses += 1
+          }
+        })
       },
       value: () => {
-        if (classes.size === 0) return null
         let sum = 0
-        for (const { hits, decided, labelled } of classes.values()) {
-          // 2·TP + FP + FN = decided + labelled.
-          sum += (2 * hits) / (decided + labelled)
-        }
-        return sum / classes.size
+        for (const { hits, misses } of counts.values()) sum += (2 * hits) / (2 * hits + misses)
+        return sum / counts.size
+      },
+      get samples() {
+        return samples
       },
     }
   },

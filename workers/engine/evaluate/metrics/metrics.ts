@@ -7,9 +7,14 @@ import type { Metric } from './metric.ts'
 import { r2 } from './r2.ts'
 import { top1, top5 } from './top-k.ts'
 
-export const METRICS = { top1, top5, f1_macro: f1Macro, auc, mse, mae, r2 } as const satisfies Record<
-  string,
-  Metric
->
+export const METRICS = {
+  top1,
+  top5,
+  f1_macro: f1Macro,
+  auc,
+  mse,
+  mae,
+  r2,
+} as const satisfies Record<string, Metric>
 
 export type MetricName = keyof typeof METRICS

@@ -1,42 +1,42 @@
-// Share of samples whose label is among the k highest scores.
+// Share of samples whose label is among the k greatest scores.
 
-import { decisionOf } from './decision.ts'
-import type { Metric, MetricBatch } from './metric.ts'
+import type { Metric } from './metric.ts'
+import { decisions, rowsOf } from './metric.ts'
 
-function topK(k: number): Metric {
+function topK(name: string, k: number): Metric {
   return {
+    name,
     higherIsBetter: true,
-    start: () => {
-      let hits = 0
+    fraction: true,
+    accumulate: () => {
+      let right = 0
       let samples = 0
       return {
-        add: (batch) => {
-          for (let sample = 0; sample < batch.samples; sample += 1) {
-            if (isHit(batch, sample, k)) hits += 1
+        add: (output, labels) => {
+          const { rows, width, at } = rowsOf(output)
+          const chosen = k === 1 || width === 1 ? decisions(output) : null
+          for (let row = 0; row < rows; row += 1) {
+            const label = Number(labels.values[row])
+            samples += 1
+            if (chosen !== null) {
+              right += Number(chosen[row] === label)
+              continue
+            }
+            if (label < 0 || label >= width) continue
+            let above = 0
+            for (let column = 0; column < width; column += 1)
+              above += Number(at(row, column) > at(row, label))
+            right += Number(above < k)
           }
-          samples += batch.samples
         },
-        value: () => (samples === 0 ? null : hits / samples),
+        value: () => right / samples,
+        get samples() {
+          return samples
+        },
       }
     },
   }
 }
 
-/** Ranks the label's score: scores above it, and equal ones of lower classes, come first. */
-function isHit(batch: MetricBatch, sample: number, k: number): boolean {
-  const { outputs, width, labels } = batch
-  const label = labels[sample] ?? -1
-  if (width === 1) return decisionOf(outputs, sample, width, batch.areClasses) === label
-  const start = sample * width
-  const own = label >= 0 && label < width ? (outputs[start + label] ?? NaN) : NaN
-  if (Number.isNaN(own)) return false
-  let before = 0
-  for (let index = 0; index < width && before < k; index += 1) {
-    const score = outputs[start + index] ?? NaN
-    if (score > own || (score === own && index < label)) before += 1
-  }
-  return before < k
-}
-
-export const top1 = topK(1)
-export const top5 = topK(5)
+export const top1 = topK('top1', 1)
+export const top5 = topK('top5', 5)
