@@ -1,11 +1,12 @@
-// Peak memory of a process that loads and runs one model and does nothing else.
+// Peak resident memory of this process once it has loaded and run one model.
 
-import { readFileSync } from 'node:fs'
-import { randomTensor } from './random-tensor.ts'
+import { readFile } from 'node:fs/promises'
 import type { DataType } from '#src/onnx/ir/data-type'
+import { DATA_TYPES } from '#src/onnx/ir/data-type'
 import type { Runtime } from '../runtime/runtime.ts'
+import { randomFeeds } from './random-feeds.ts'
 
-export interface ProbeSettings {
+export interface MemoryProbe {
   readonly model: string
   readonly inputs: Readonly<
     Record<string, { readonly dtype: string; readonly shape: readonly number[] }>
@@ -14,28 +15,28 @@ export interface ProbeSettings {
   readonly runs: number
 }
 
-/** Bytes: the high-water mark of resident memory. To be called in a fresh process. */
-export async function probePeakMemory(
-  { model, inputs, threads, runs }: ProbeSettings,
-  runtime: Runtime,
-): Promise<number> {
-  const session = await runtime.load(model, { threads, optimization: 'all' })
-  const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, { dtype, shape }], index) => [
+/** Bytes, the interpreter's own included. @throws RuntimeRejection */
+export async function probePeakMemory(probe: MemoryProbe, runtime: Runtime): Promise<number> {
+  const session = await runtime.load(probe.model, { threads: probe.threads, optimization: 'all' })
+  const shapes = Object.fromEntries(
+    Object.entries(probe.inputs).map(([name, { dtype, shape }]) => [
       name,
-      randomTensor(dtype as DataType, shape, index),
+      { dtype: knownType(dtype), shape },
     ]),
   )
-  for (let run = 0; run < runs; run += 1) await session.run(feeds)
-  return highWaterMark()
+  const feeds = randomFeeds(shapes)
+  for (let run = 0; run < probe.runs; run += 1) await session.run(feeds)
+  return await peakResidentBytes()
 }
 
-function highWaterMark(): number {
-  try {
-    const kibibytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
-    if (kibibytes !== undefined) return Number(kibibytes) * 1024
-  } catch {
-    // Not Linux.
-  }
-  return process.resourceUsage().maxRSS * 1024
+function knownType(dtype: string): DataType {
+  if (!(dtype in DATA_TYPES)) throw new TypeError('the probe names an unknown type')
+  return dtype as DataType
+}
+
+/** The kernel's high-water mark where there is one: it begins with this program, not with the process that started it. */
+async function peakResidentBytes(): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '')
+  const kib = /^VmHWM:\s+(\d+) kB$/mu.exec(status)?.[1]
+  return 1024 * (kib === undefined ? process.resourceUsage().maxRSS : Number(kib))
 }

@@ -43,6 +43,6 @@ export function numbersOf({ dtype, data }: RuntimeTensor): ArrayLike<number> {
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     return Float64Array.from(data as BigInt64Array, Number)
   }
-  if (dtype === 'float16' && data instanceof Uint16Array) return decodeFloat16(data)
+  if (dtype === 'float16' && data instanceof Uint16Array) return decodeFloats('float16', data)
   return data
 }

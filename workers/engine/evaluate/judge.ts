@@ -1,0 +1,153 @@
+// Runs labelled samples through several models at once and judges each against the labels and against the first.
+
+import type { RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
+import { startAgreement } from './agreement.ts'
+import { batchingOf } from './batching.ts'
+import type { MetricName } from './metrics/metrics.ts'
+import { METRICS } from './metrics/metrics.ts'
+import { startNoise } from './signal-to-noise.ts'
+import { numbersOf, sliceSamples } from './tensor-data.ts'
+
+/** Labelled samples that are read in slices; the first axis of every field counts samples. */
+export interface Samples {
+  readonly count: number
+  batch(start: number, end: number): Promise<Readonly<Record<string, RuntimeTensor>>>
+}
+
+export interface JudgeOptions {
+  readonly metric: MetricName | 'none'
+  /** The output to judge; `null` = the only one, or all where nothing is decided. */
+  readonly output: string | null
+  readonly labels: string
+  /** At most this many samples. */
+  readonly limit: number
+  readonly onProgress?: (fraction: number) => void
+}
+
+export interface Judgement {
+  /** `null` without a metric, or when the samples do not determine it. */
+  readonly metric: number | null
+  readonly samples: number
+  /** Against the first model; `null` for outputs that decide nothing. */
+  readonly agreement: number | null
+  /** `null` when the outputs are equal. */
+  readonly sqnr: number | null
+  readonly isEqual: boolean
+}
+
+interface Judge {
+  readonly session: RuntimeSession
+  readonly metric: ReturnType<(typeof METRICS)['top1']['start']> | null
+  readonly agreement: ReturnType<typeof startAgreement>
+  readonly noise: ReturnType<typeof startNoise>
+}
+
+/**
+ * One judgement per session, in order. Memory does not grow with the number of samples, `auc` aside.
+ * @throws RuntimeRejection; RangeError without samples
+ */
+export async function judgeModels(
+  sessions: readonly RuntimeSession[],
+  samples: Samples,
+  options: JudgeOptions,
+): Promise<Judgement[]> {
+  const [reference] = sessions
+  const count = Math.min(samples.count, options.limit)
+  if (reference === undefined || count === 0) throw new RangeError('there is nothing to judge')
+  const judges = sessions.map((session): Judge => ({
+    session,
+    metric: options.metric === 'none' ? null : METRICS[options.metric].start(),
+    agreement: startAgreement(),
+    noise: startNoise(),
+  }))
+  const names = options.output === null ? reference.outputs.map(({ name }) => name) : [options.output]
+  const { size, isFixed } = batchingOf(reference, await sampleBytes(reference, samples))
+  for (let start = 0; start < count; start += size) {
+    const wanted = Math.min(size, count - start)
+    // A fixed batch at the end begins earlier; the samples it repeats are dropped again.
+    const begin = isFixed ? Math.max(0, Math.min(start, samples.count - size)) : start
+    const end = isFixed ? begin + size : start + wanted
+    const fields = await samples.batch(begin, end)
+    const drop = start - begin
+    await judgeBatch(judges, fields, names, options, { drop, wanted, size: end - begin })
+    options.onProgress?.((start + wanted) / count)
+  }
+  return judges.map(({ metric, agreement, noise }) => ({
+    metric: metric?.value() ?? null,
+    samples: count,
+    agreement: agreement.value(),
+    sqnr: noise.value(),
+    isEqual: noise.isEqual(),
+  }))
+}
+
+interface BatchPart {
+  /** Samples at the front that were judged before. */
+  readonly drop: number
+  readonly wanted: number
+  readonly size: number
+}
+
+async function judgeBatch(
+  judges: readonly Judge[],
+  fields: Readonly<Record<string, RuntimeTensor>>,
+  names: readonly string[],
+  options: JudgeOptions,
+  part: BatchPart,
+): Promise<void> {
+  const labels = fields[options.labels]
+  let reference: ReadonlyMap<string, ArrayLike<number>> | null = null
+  for (const judge of judges) {
+    const feeds = feedsOf(judge.session, fields)
+    const results = await judge.session.run(feeds, names)
+    const outputs = new Map<string, ArrayLike<number>>()
+    for (const name of names) {
+      const tensor = results[name]
+      if (tensor !== undefined) outputs.set(name, numbersOf(wantedRows(tensor, part)))
+    }
+    reference ??= outputs
+    for (const [name, actual] of outputs) {
+      const expected = reference.get(name) ?? actual
+      judge.noise.add(expected, actual)
+      const tensor = results[name]
+      const width = (tensor?.dims.length ?? 0) > 1 ? (tensor?.dims.at(-1) ?? 1) : 1
+      judge.agreement.add(expected, actual, width)
+    }
+    const [name] = names
+    const judged = name === undefined ? undefined : results[name]
+    const scores = name === undefined ? undefined : outputs.get(name)
+    if (judge.metric === null || !labels || !judged || !scores) continue
+    const truth = numbersOf(wantedRows(labels, part))
+    judge.metric.add({
+      samples: part.wanted,
+      outputs: scores,
+      width: scores.length / part.wanted,
+      areClasses: !judged.dtype.startsWith('float') && judged.dtype !== 'bfloat16',
+      labels: truth,
+      labelWidth: truth.length / part.wanted,
+    })
+  }
+}
+
+/** An output whose first axis is no batch belongs to all samples: it is taken whole. */
+function wantedRows(tensor: RuntimeTensor, { drop, wanted, size }: BatchPart): RuntimeTensor {
+  if (tensor.dims[0] !== size || wanted === size) return tensor
+  return sliceSamples(tensor, drop, drop + wanted)
+}
+
+function feedsOf(
+  session: RuntimeSession,
+  fields: Readonly<Record<string, RuntimeTensor>>,
+): Record<string, RuntimeTensor> {
+  const feeds: Record<string, RuntimeTensor> = {}
+  for (const { name } of session.inputs) {
+    const tensor = fields[name]
+    if (tensor !== undefined) feeds[name] = tensor
+  }
+  return feeds
+}
+
+async function sampleBytes(session: RuntimeSession, samples: Samples): Promise<number> {
+  const feeds = feedsOf(session, await samples.batch(0, 1))
+  return Object.values(feeds).reduce((sum, { data }) => sum + data.byteLength, 0)
+}

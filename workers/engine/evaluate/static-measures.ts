@@ -1,0 +1,26 @@
+// What a model's graph and weights tell without running it.
+
+import type { Model } from '#src/onnx/ir/model'
+import { factsAt, modelMacs } from './count-macs.ts'
+import { countWeights, weightTensors } from './weight-tensors.ts'
+
+export interface StaticMeasures {
+  readonly parameters: number
+  readonly nonzero_parameters: number
+  readonly sparsity: number
+  readonly macs: number | null
+}
+
+/** @param inputs concrete shapes of one sample's run */
+export function staticMeasures(
+  model: Model,
+  inputs: Readonly<Record<string, readonly number[]>>,
+): StaticMeasures {
+  const { parameters, nonzero } = countWeights(weightTensors(model))
+  return {
+    parameters,
+    nonzero_parameters: nonzero,
+    sparsity: parameters === 0 ? 0 : 1 - nonzero / parameters,
+    macs: modelMacs(model, factsAt(model, inputs)),
+  }
+}
