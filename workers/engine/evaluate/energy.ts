@@ -1,48 +1,75 @@
-// Energy of one inference from the processor's own counters (Linux powercap, RAPL): the package's joules over a block of runs.
-// Counters see the whole package, so other work on the machine is in the figure.
+// Energy per run from the processor's own counters (Linux powercap, RAPL), package domains summed.
 
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TimedSubject } from './time-interleaved.ts'
 
-const POWERCAP = '/sys/class/powercap'
-const PACKAGE = /^intel-rapl:\d+$/
-const BLOCK_MS = 300
+interface Domain {
+  readonly path: string
+  /** The counter wraps here, microjoules. */
+  readonly range: number
+}
 
 export interface EnergyCounter {
-  /** Microjoules since some time in the past. */
-  read(): number
+  /** Microjoules used by the whole processor while `work` ran. */
+  measure(work: () => Promise<void>): Promise<number>
 }
 
-/** The counter of this machine, or why there is none. */
-export function openEnergyCounter(folder = POWERCAP): EnergyCounter | string {
+const POWERCAP = '/sys/class/powercap'
+
+/** The counter, or why there is none. */
+export async function openEnergyCounter(
+  folder: string = POWERCAP,
+): Promise<EnergyCounter | { readonly reason: string }> {
+  const domains = await findDomains(folder)
+  if (domains.length === 0) return { reason: 'this machine shows no energy counters' }
   try {
-    const files = readdirSync(folder)
-      .filter((name) => PACKAGE.test(name))
-      .map((name) => join(folder, name, 'energy_uj'))
-    const read = (): number =>
-      files.reduce((sum, file) => sum + Number(readFileSync(file, 'utf8')), 0)
-    if (files.length === 0) return 'this machine has no energy counter'
-    read()
-    return { read }
+    for (const { path } of domains) await readCounter(path)
   } catch {
-    return 'this machine lets nobody read its energy counter'
+    return { reason: 'the energy counters of this machine are not readable' }
+  }
+  return {
+    measure: async (work) => {
+      const before = await Promise.all(domains.map(({ path }) => readCounter(path)))
+      await work()
+      const after = await Promise.all(domains.map(({ path }) => readCounter(path)))
+      return domains.reduce((sum, { range }, index) => {
+        const used = (after[index] ?? 0) - (before[index] ?? 0)
+        return sum + (used < 0 ? used + range : used)
+      }, 0)
+    },
   }
 }
 
-/** Millijoules of one run, or why there are none. */
-export async function energyPerRun(
-  subject: TimedSubject,
-  counter: EnergyCounter | string,
-): Promise<number | string> {
-  if (typeof counter === 'string') return counter
-  const before = counter.read()
-  const began = performance.now()
-  let runs = 0
-  while (performance.now() - began < BLOCK_MS) {
-    await subject.run()
-    runs += 1
+/** `intel-rapl:0` is a package; `intel-rapl:0:1` a part of one, counted with it. */
+async function findDomains(folder: string): Promise<Domain[]> {
+  const names = await readdir(folder).catch(() => [])
+  const domains: Domain[] = []
+  for (const name of names.filter((item) => /^[a-z-]+:\d+$/u.test(item))) {
+    const range = await readCounter(join(folder, name, 'max_energy_range_uj')).catch(() => null)
+    if (range !== null) domains.push({ path: join(folder, name, 'energy_uj'), range })
   }
-  const microjoules = counter.read() - before
-  return microjoules < 0 ? 'the energy counter wrapped around' : microjoules / 1000 / runs
+  return domains
+}
+
+async function readCounter(path: string): Promise<number> {
+  return Number((await readFile(path, 'utf8')).trim())
+}
+
+/** Counters tick about once a millisecond: the block must be long against that. */
+const MIN_BLOCK_MILLISECONDS = 200
+
+/** Millijoules per run, the rest of the machine included. */
+export async function energyPerRun(
+  counter: EnergyCounter,
+  run: () => Promise<unknown>,
+): Promise<number> {
+  let runs = 0
+  const microjoules = await counter.measure(async () => {
+    const start = performance.now()
+    while (performance.now() - start < MIN_BLOCK_MILLISECONDS) {
+      await run()
+      runs += 1
+    }
+  })
+  return microjoules / 1000 / runs
 }

@@ -60,7 +60,8 @@ export async function judgeModels(
     agreement: startAgreement(),
     noise: startNoise(),
   }))
-  const names = options.output === null ? reference.outputs.map(({ name }) => name) : [options.output]
+  const names =
+    options.output === null ? reference.outputs.map(({ name }) => name) : [options.output]
   const { size, isFixed } = batchingOf(reference, await sampleBytes(reference, samples))
   for (let start = 0; start < count; start += size) {
     const wanted = Math.min(size, count - start)

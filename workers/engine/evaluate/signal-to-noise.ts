@@ -14,6 +14,8 @@ export function startNoise(): NoiseRun {
     add: (reference, actual) => {
       for (let index = 0; index < reference.length; index += 1) {
         const wanted = reference[index] ?? 0
+        // Infinite scores, as masks write them, carry no signal.
+        if (!Number.isFinite(wanted)) continue
         const difference = wanted - (actual[index] ?? NaN)
         signal += wanted * wanted
         noise += difference * difference

@@ -28,7 +28,16 @@ const SETTINGS: Readonly<Record<string, readonly number[]>> = {
   Dropout: [1],
 }
 
-const QUANTIZED: readonly DataType[] = ['int8', 'uint8', 'int4', 'uint4', 'int16', 'uint16', 'int2', 'uint2']
+const QUANTIZED: readonly DataType[] = [
+  'int8',
+  'uint8',
+  'int4',
+  'uint4',
+  'int16',
+  'uint16',
+  'int2',
+  'uint2',
+]
 
 /** Each once, those of subgraphs included. */
 export function* weightTensors(model: Model): Generator<Value> {

@@ -1,42 +1,41 @@
 // Share of samples whose label is among the k greatest scores.
 
+import { decisionOf } from './decision.ts'
 import type { Metric } from './metric.ts'
-import { decisions, rowsOf } from './metric.ts'
 
-function topK(name: string, k: number): Metric {
+function topK(k: number): Metric {
   return {
-    name,
     higherIsBetter: true,
-    fraction: true,
-    accumulate: () => {
+    start: () => {
       let right = 0
-      let samples = 0
+      let count = 0
       return {
-        add: (output, labels) => {
-          const { rows, width, at } = rowsOf(output)
-          const chosen = k === 1 || width === 1 ? decisions(output) : null
-          for (let row = 0; row < rows; row += 1) {
-            const label = Number(labels.values[row])
-            samples += 1
-            if (chosen !== null) {
-              right += Number(chosen[row] === label)
-              continue
+        add: ({ samples, outputs, width, areClasses, labels }) => {
+          for (let sample = 0; sample < samples; sample += 1) {
+            const label = labels[sample] ?? -1
+            count += 1
+            if (k === 1 || width === 1) {
+              right += Number(decisionOf(outputs, sample, width, areClasses) === label)
+            } else {
+              right += Number(rankOf(outputs, sample * width, width, label) < k)
             }
-            if (label < 0 || label >= width) continue
-            let above = 0
-            for (let column = 0; column < width; column += 1)
-              above += Number(at(row, column) > at(row, label))
-            right += Number(above < k)
           }
         },
-        value: () => right / samples,
-        get samples() {
-          return samples
-        },
+        value: () => (count === 0 ? null : right / count),
       }
     },
   }
 }
 
-export const top1 = topK('top1', 1)
-export const top5 = topK('top5', 5)
+/** How many scores are above that of the label; infinite when the label is no index. */
+function rankOf(outputs: ArrayLike<number>, start: number, width: number, label: number): number {
+  const own = label >= 0 && label < width ? (outputs[start + label] ?? NaN) : NaN
+  if (Number.isNaN(own)) return Infinity
+  let above = 0
+  for (let index = 0; index < width; index += 1)
+    above += Number((outputs[start + index] ?? NaN) > own)
+  return above
+}
+
+export const top1 = topK(1)
+export const top5 = topK(5)
