@@ -47,11 +47,24 @@ function kernelsOf({ quantization }: OpRule): string {
   return quantization.kernels.map((kernel) => `\`${kernel}\``).join(', ')
 }
 
-function tableLine({ operator, condition, rule }: Row): string {
+const HEAD = ['Operator', 'MACs', 'Axes', 'Gradient', 'Quantization']
+
+function cellsOf({ operator, condition, rule }: Row): string[] {
   const { axes, gradient } = supportOf(rule)
   const name = condition === '' ? operator : `${operator}, ${condition}`
-  const macs = rule.macs === 'none' ? 'none' : 'counted'
-  return `| ${name} | ${macs} | ${axes} | ${gradient} | ${kernelsOf(rule)} |`
+  return [name, rule.macs === 'none' ? 'none' : 'counted', axes, gradient, kernelsOf(rule)]
+}
+
+/** A Markdown table with its columns aligned, as the formatter wants it. */
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = HEAD.map((_, column) =>
+    Math.max(...rows.map((cells) => cells[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`
+  const [head = [], ...body] = rows.map((cells) =>
+    cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)),
+  )
+  return [head, widths.map((width) => '-'.repeat(width)), ...body].map(line).join('')
 }
 
 const LEGEND = `# Operators
@@ -71,9 +84,7 @@ generated (\`node dist/scripts/gen-ops.js\`). Operators that are not listed are 
 
 /** docs/ops.md. */
 export function opsMarkdown(): string {
-  const head =
-    '| Operator | MACs | Axes | Gradient | Quantization |\n| --- | --- | --- | --- | --- |'
-  return `${LEGEND}\n${head}\n${allRows().map(tableLine).join('\n')}\n`
+  return `${LEGEND}\n${markdownTable([HEAD, ...allRows().map(cellsOf)])}`
 }
 
 /** Of operators told apart by an attribute, what holds for all their nodes. */
