@@ -72,3 +72,16 @@ export function relativeDifference(
   }
   return worst
 }
+
+/** 10·log10(Σa² / Σ(a − b)²) in dB over all outputs; the second model runs fully optimized, as in use. */
+export async function outputNoise(original: Model, made: Model, feeds: Feeds): Promise<number> {
+  const [expected, actual] = [await runModel(original, feeds), await runModel(made, feeds, 'all')]
+  let [signal, error] = [0, 0]
+  for (const [name, tensor] of Object.entries(expected)) {
+    tensor.data.forEach((value, index) => {
+      signal += Number(value) ** 2
+      error += (Number(value) - Number(actual[name]?.data[index])) ** 2
+    })
+  }
+  return 10 * Math.log10(signal / error)
+}

@@ -13,7 +13,7 @@ import { parseModel } from '#src/onnx/text/parse-model'
 import { modelSize } from '#src/onnx/write-model'
 import { intValues } from '#src/onnx/tensor-values'
 import type { Feeds } from './model-runs.ts'
-import { floatConstant, floatTensor, runModel, runtime } from './model-runs.ts'
+import { floatConstant, floatTensor, outputNoise, runtime } from './model-runs.ts'
 
 const OPTIONS: StaticOptions = { perChannel: true, reduceRange: false, excludedLayers: [] }
 const ALL: StaticOptions = { ...OPTIONS, placements: ['all-but-first'] }
@@ -51,18 +51,6 @@ async function quantized(text: string, feeds: readonly Feeds[], options = ALL): 
   return first.model
 }
 
-async function noise(original: Model, made: Model, feeds: Feeds): Promise<number> {
-  const [expected, actual] = [await runModel(original, feeds), await runModel(made, feeds, 'all')]
-  let [signal, error] = [0, 0]
-  for (const [name, tensor] of Object.entries(expected)) {
-    tensor.data.forEach((value, index) => {
-      signal += Number(value) ** 2
-      error += (Number(value) - Number(actual[name]?.data[index])) ** 2
-    })
-  }
-  return 10 * Math.log10(signal / error)
-}
-
 function operators(model: Model): string[] {
   return [...model.graph.nodes()].map(({ opType }) => opType)
 }
@@ -80,7 +68,7 @@ describe('static quantization', () => {
   it('keeps the outputs within 25 dB and runs integer kernels', async () => {
     const made = await quantized(NETWORK, IMAGES)
     expect(
-      await noise(parseModel(NETWORK), made, { x: floatTensor([1, 3, 12, 12], 7) }),
+      await outputNoise(parseModel(NETWORK), made, { x: floatTensor([1, 3, 12, 12], 7) }),
     ).toBeGreaterThan(25)
     const { operators: counts } = await coverageOf(made)
     expect(counts['QLinearConv']).toBe(2)
@@ -104,9 +92,9 @@ describe('static quantization', () => {
     const counts = candidates.map(({ integerNodes }) => integerNodes.join())
     expect(new Set(counts).size).toBe(counts.length)
     for (const { model } of candidates) {
-      expect(await noise(original, model, { x: floatTensor([1, 3, 12, 12], 8) })).toBeGreaterThan(
-        25,
-      )
+      expect(
+        await outputNoise(original, model, { x: floatTensor([1, 3, 12, 12], 8) }),
+      ).toBeGreaterThan(25)
       expect(modelSize(original) / modelSize(model)).toBeGreaterThan(2)
     }
   })
@@ -164,7 +152,7 @@ describe('static quantization', () => {
        float[4] b = {1, 1000, 2, -3}> { [c] y = Conv(x, w, b) }`
     const feeds = samples([1, 8, 6, 6], 4)
     const made = await quantized(text, feeds)
-    expect(await noise(parseModel(text), made, feeds[0] ?? {})).toBeGreaterThan(30)
+    expect(await outputNoise(parseModel(text), made, feeds[0] ?? {})).toBeGreaterThan(30)
   })
 
   it('leaves a quantized model alone, with the reason', async () => {
@@ -189,6 +177,6 @@ describe('static quantization', () => {
       'it lies inside a subgraph',
     )
     const made = candidates[0]?.model ?? parseModel(text)
-    expect(await noise(parseModel(text), made, feeds[0] ?? {})).toBeGreaterThan(30)
+    expect(await outputNoise(parseModel(text), made, feeds[0] ?? {})).toBeGreaterThan(30)
   })
 })

@@ -21,7 +21,7 @@ const MIN_ELEMENTS = 1024
 const MIN_SQNR = 30
 
 /** A scale must stand for at least this many elements. */
-const MIN_ELEMENTS_PER_SCALE = 16
+const MIN_ELEMENTS_PER_SCALE = 8
 
 export interface CompactReport {
   readonly tensors: number
