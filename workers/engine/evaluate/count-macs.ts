@@ -4,16 +4,21 @@ import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
-import { opRule } from '../ops/registry.ts'
+import { opRule, ruledOperators } from '../ops/registry.ts'
 
 /** Integer operators that compute what a floating-point one computes, from the same inputs. */
 const TWINS: Readonly<Record<string, string>> = { MatMulInteger: 'MatMul', ConvInteger: 'Conv' }
 
 /** `null` where a size is not known, 0 for operators that multiply nothing. */
 export function nodeMacs(node: Node, facts: TypeInference): number | null {
-  const opType = TWINS[node.opType] ?? node.opType
-  const rule = opRule({ domain: node.domain, opType })
+  const rule = ruleOf(node)
   return rule === 'unknown' || rule.macs === 'none' ? 0 : rule.macs(node, facts)
+}
+
+function ruleOf(node: Node): ReturnType<typeof opRule> {
+  const twin = TWINS[node.opType]
+  const entry = twin === undefined ? undefined : ruledOperators(node.domain).get(twin)
+  return entry === undefined || 'rules' in entry ? opRule(node) : entry
 }
 
 /** Types with these shapes of the inputs; open axes of others stay open. */

@@ -1,0 +1,64 @@
+// The layers of the compressed model: those that multiply and accumulate.
+
+import type { LayerReport } from '#src/domain/report'
+import type { Model } from '#src/onnx/ir/model'
+import type { Node } from '#src/onnx/ir/node'
+import type { Value } from '#src/onnx/ir/value'
+import type { TypeInference } from '#src/onnx/shapes/infer-types'
+import type { KernelCoverage } from '../quantize/kernel-coverage.ts'
+import { labelOf } from '../rewrite/pass.ts'
+import { nodeMacs } from './count-macs.ts'
+import { countWeights, isWeight } from './weight-tensors.ts'
+
+/** `coverage`: which kernels the runtime chose; `null` when that could not be found out. */
+export function layerReports(
+  model: Model,
+  facts: TypeInference,
+  coverage: KernelCoverage | null,
+): LayerReport[] {
+  const kernels = new Map(coverage?.layers.map((layer) => [layer.node, layer]))
+  return [...model.graph.nodes()].flatMap((node) => {
+    const macs = nodeMacs(node, facts)
+    if (macs === 0) return []
+    const name = labelOf(node)
+    const kernel = kernels.get(name)
+    const weights = [...new Set(node.inputs.flatMap((value) => constantWeights(value) ?? []))]
+    const { parameters, nonzero } = countWeights(weights)
+    return [
+      {
+        name,
+        op: node.opType,
+        parameters,
+        macs,
+        dtype: weights[0]?.constant?.dtype ?? outputType(node, facts),
+        sparsity: parameters === 0 ? 0 : 1 - nonzero / parameters,
+        sqnr_db: null,
+        latency_ms: null,
+        integer_kernel: kernel === undefined || kernel.kernel === 'none' ? null : kernel.integer,
+      },
+    ]
+  })
+}
+
+/** Weights behind a value that is computed from constants alone, as stored integers are; `null` for others. */
+function constantWeights(value: Value | null): Value[] | null {
+  if (value === null) return []
+  if (value.initializer !== null) return isWeight(value) ? [value] : []
+  const { producer } = value
+  if (producer === null || !producer.is('DequantizeLinear', 'Cast', 'Mul', 'Transpose', 'Reshape')) {
+    return null
+  }
+  const weights: Value[] = []
+  for (const input of producer.inputs) {
+    const found = constantWeights(input)
+    if (found === null) return null
+    weights.push(...found)
+  }
+  return weights
+}
+
+function outputType(node: Node, facts: TypeInference): string {
+  const output = node.output(0)
+  const type = output === null ? null : facts.type(output)
+  return type?.kind === 'tensor' ? type.dtype : 'none'
+}

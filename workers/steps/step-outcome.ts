@@ -1,0 +1,32 @@
+// What a step works with and what it gives back.
+
+import type { Samples } from '#engine/evaluate/judge'
+import type { Declined } from '#engine/rewrite/pass'
+import type { Runtime } from '#engine/runtime/runtime'
+import type { ReportWarning } from '#src/domain/report'
+import type { Model } from '#src/onnx/ir/model'
+import type { JobSpec } from '#src/recipes/job-spec'
+
+export interface StepContext {
+  readonly runtime: Runtime
+  readonly spec: JobSpec
+  readonly calibration: Samples | null
+  readonly evaluation: Samples | null
+  /** Share of this step that is done. */
+  readonly progress: (fraction: number, message: string) => void
+  readonly log: (line: string) => void
+}
+
+export interface StepOutcome {
+  /** The one given, changed, or another. */
+  readonly model: Model
+  readonly details: Readonly<Record<string, unknown>>
+  readonly declined: readonly Declined[]
+  readonly warnings: readonly ReportWarning[]
+}
+
+export type StepRunner<Step> = (
+  model: Model,
+  step: Step,
+  context: StepContext,
+) => Promise<StepOutcome>

@@ -1,0 +1,40 @@
+// Every step of the recipe and what runs it.
+
+import type { Model } from '#src/onnx/ir/model'
+import type { Step, StepType } from '#src/recipes/step'
+import { runQuantizeDynamic } from './quantize-dynamic.ts'
+import { runQuantizeFloat16 } from './quantize-float16.ts'
+import { runQuantizeStatic } from './quantize-static.ts'
+import { runSimplify } from './simplify.ts'
+import type { StepContext, StepOutcome, StepRunner } from './step-outcome.ts'
+
+type StepOf<T extends StepType> = Extract<Step, { type: T }>
+type QuantizeStep = StepOf<'quantize'>
+
+const QUANTIZE = {
+  static: runQuantizeStatic,
+  dynamic: runQuantizeDynamic,
+  float16: runQuantizeFloat16,
+} as const satisfies {
+  [M in QuantizeStep['method']]: StepRunner<Extract<QuantizeStep, { method: M }>>
+}
+
+const runQuantize: StepRunner<QuantizeStep> = (model, step, context) => {
+  // The table's type pairs every method with its own step; an index cannot.
+  const run = QUANTIZE[step.method] as StepRunner<QuantizeStep>
+  return run(model, step, context)
+}
+
+export const STEPS = {
+  simplify: runSimplify,
+  quantize: runQuantize,
+} as const satisfies { [T in StepType]: StepRunner<StepOf<T>> }
+
+export async function runStep(
+  model: Model,
+  step: Step,
+  context: StepContext,
+): Promise<StepOutcome> {
+  const run = STEPS[step.type] as StepRunner<Step>
+  return await run(model, step, context)
+}
