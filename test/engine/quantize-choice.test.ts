@@ -3,8 +3,10 @@ import type { CandidateMeasures } from '#engine/quantize/choose-candidate'
 import { chooseCandidate } from '#engine/quantize/choose-candidate'
 import { activationParameters } from '#engine/quantize/activation-parameters'
 import { cutNodes } from '#engine/quantize/min-cut'
+import { quantizeStatic } from '#engine/quantize/quantize-static'
 import type { StaticCandidate } from '#engine/quantize/static'
 import { parseModel } from '#src/onnx/text/parse-model'
+import { floatConstant, floatTensor, outputNoise, runtime } from './model-runs.ts'
 
 const MODEL = parseModel('<opset_import: ["" : 17]> g (float[N] x) => (float[N] y) { y = Relu(x) }')
 
@@ -46,6 +48,36 @@ describe('choice of a candidate', () => {
   it('refuses to choose from nothing', async () => {
     const measure = async (): Promise<CandidateMeasures> => ({ speedup: 1, loss: 0 })
     await expect(chooseCandidate([], measure)).rejects.toThrow(RangeError)
+  })
+})
+
+describe('quantizeStatic', () => {
+  const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 64] x) => (float[N, 64] y)
+    <${floatConstant('w', [64, 64], 1, 0.1)}, ${floatConstant('v', [64, 64], 2, 0.1)}>
+    { [m] a = MatMul(x, w)  r = Relu(a)  [n] y = MatMul(r, v) }`
+  const feeds = [{ x: floatTensor([4, 64], 3) }]
+  const options = { perChannel: true, reduceRange: false, excludedLayers: [] }
+
+  it('measures each placement against the float model and keeps the best', async () => {
+    const seen: string[] = []
+    const result = await quantizeStatic(parseModel(text), options, feeds, runtime, {
+      measure: async ({ placement }, float) => {
+        seen.push(placement)
+        expect([...float.graph.nodes()].some(({ opType }) => opType === 'QuantizeLinear')).toBe(
+          false,
+        )
+        return { speedup: placement === 'weights-only' ? 2 : 1, loss: 0 }
+      },
+    })
+    expect(seen).toContain('all-but-first')
+    expect(result.details['placement']).toBe('weights-only')
+    expect(result.details['choice']).toBe('the fastest that is accurate enough')
+  })
+
+  it('takes the plan when nothing is measured', async () => {
+    const result = await quantizeStatic(parseModel(text), options, feeds, runtime, 'unmeasured')
+    expect(result.details['placement']).not.toBe('unchanged')
+    expect(await outputNoise(parseModel(text), result.model, feeds[0] ?? {})).toBeGreaterThan(25)
   })
 })
 
