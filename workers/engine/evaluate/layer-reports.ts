@@ -8,7 +8,7 @@ import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import type { KernelCoverage } from '../quantize/kernel-coverage.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { nodeMacs } from './count-macs.ts'
-import { countWeights, isWeight } from './weight-tensors.ts'
+import { countWeights, isWeight } from '#src/onnx/weight-tensors'
 
 /** `coverage`: which kernels the runtime chose; `null` when that could not be found out. */
 export function layerReports(
@@ -45,7 +45,10 @@ function constantWeights(value: Value | null): Value[] | null {
   if (value === null) return []
   if (value.initializer !== null) return isWeight(value) ? [value] : []
   const { producer } = value
-  if (producer === null || !producer.is('DequantizeLinear', 'Cast', 'Mul', 'Transpose', 'Reshape')) {
+  if (
+    producer === null ||
+    !producer.is('DequantizeLinear', 'Cast', 'Mul', 'Transpose', 'Reshape')
+  ) {
     return null
   }
   const weights: Value[] = []

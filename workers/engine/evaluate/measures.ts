@@ -40,7 +40,10 @@ export function modelMeasures(model: MeasuredModel): ModelMeasures {
   }
   const value = judged?.metric ?? null
   if (judged !== null && value === null) {
-    missing(['quality'], metric === 'none' ? 'no metric was asked for' : 'the samples do not determine it')
+    missing(
+      ['quality'],
+      metric === 'none' ? 'no metric was asked for' : 'the samples do not determine it',
+    )
   }
   missing(['peak_memory_bytes'], 'not measured yet')
   return {

@@ -2,7 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import { factsAt, modelMacs } from './count-macs.ts'
-import { countWeights, weightTensors } from './weight-tensors.ts'
+import { countWeights, weightTensors } from '#src/onnx/weight-tensors'
 
 export interface StaticMeasures {
   readonly parameters: number

@@ -1,15 +1,15 @@
 // The weights of a model: constants that hold what was learnt, floating-point or quantized. Shapes, indices, bounds, scales and zero
 // points are none.
 
-import type { Model } from '#src/onnx/ir/model'
-import type { Node } from '#src/onnx/ir/node'
-import type { DataType } from '#src/onnx/ir/data-type'
-import { DATA_TYPES } from '#src/onnx/ir/data-type'
-import type { Graph } from '#src/onnx/ir/graph'
-import type { Tensor } from '#src/onnx/ir/tensor'
-import { tensorSize } from '#src/onnx/ir/tensor'
-import type { Use, Value } from '#src/onnx/ir/value'
-import { elements } from '#src/onnx/tensor-values'
+import type { Model } from './ir/model.ts'
+import type { Node } from './ir/node.ts'
+import type { DataType } from './ir/data-type.ts'
+import { DATA_TYPES } from './ir/data-type.ts'
+import type { Graph } from './ir/graph.ts'
+import type { Tensor } from './ir/tensor.ts'
+import { tensorSize } from './ir/tensor.ts'
+import type { Use, Value } from './ir/value.ts'
+import { elements } from './tensor-values.ts'
 
 /** Inputs that parametrize the operator instead of being learnt. */
 const SETTINGS: Readonly<Record<string, readonly number[]>> = {

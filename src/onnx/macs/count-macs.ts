@@ -1,0 +1,63 @@
+// Multiply–accumulates of a model, estimated from shapes. Operators without a rule count as none.
+
+import type { Model } from '../ir/model.ts'
+import type { Node } from '../ir/node.ts'
+import type { Dim } from '../ir/value-type.ts'
+import { inferTypes } from '../shapes/infer-types.ts'
+import { convMacs, convTransposeMacs, quantizedConvMacs } from './conv.ts'
+import type { MacFacts, MacRule } from './mac-facts.ts'
+import { einsumMacs, gemmMacs, matmulMacs, matmulNBitsMacs } from './matmul.ts'
+import { recurrentMacs } from './recurrent.ts'
+
+/** By operator, with its domain unless that is ai.onnx. */
+export const MAC_RULES: Readonly<Record<string, MacRule>> = {
+  Conv: convMacs,
+  ConvInteger: convMacs,
+  QLinearConv: quantizedConvMacs,
+  ConvTranspose: convTransposeMacs,
+  MatMul: matmulMacs,
+  MatMulInteger: matmulMacs,
+  QLinearMatMul: matmulMacs,
+  Gemm: gemmMacs,
+  Einsum: einsumMacs,
+  LSTM: recurrentMacs,
+  GRU: recurrentMacs,
+  RNN: recurrentMacs,
+  'com.microsoft.FusedConv': convMacs,
+  'com.microsoft.QGemm': gemmMacs,
+  'com.microsoft.FusedMatMul': matmulMacs,
+  'com.microsoft.MatMulNBits': matmulNBitsMacs,
+  'com.microsoft.MatMulIntegerToFloat': matmulMacs,
+  'com.microsoft.DynamicQuantizeMatMul': matmulMacs,
+}
+
+/** `null` where a size is not known, 0 for operators that multiply nothing. */
+export function nodeMacs(node: Node, facts: MacFacts): number | null {
+  const prefix = node.domain === '' || node.domain === 'ai.onnx' ? '' : `${node.domain}.`
+  const rule = MAC_RULES[prefix + node.opType]
+  return rule === undefined ? 0 : rule(node, facts)
+}
+
+/** Of the main graph, at these input shapes; a first dimension left open counts as 1. `null` when a size stays unknown. */
+export function countMacs(
+  model: Model,
+  inputs: Readonly<Record<string, readonly Dim[]>> = singleSampleInputs(model),
+): number | null {
+  const facts = inferTypes(model, { inputs })
+  let total = 0
+  for (const node of model.graph.nodes()) {
+    const macs = nodeMacs(node, facts)
+    if (macs === null) return null
+    total += macs
+  }
+  return total
+}
+
+function singleSampleInputs(model: Model): Record<string, readonly Dim[]> {
+  const shapes: Record<string, readonly Dim[]> = {}
+  for (const { name, type } of model.graph.inputs) {
+    if (type?.kind !== 'tensor' || type.shape === null) continue
+    shapes[name] = type.shape.map((dim, axis) => (axis === 0 && typeof dim !== 'number' ? 1 : dim))
+  }
+  return shapes
+}

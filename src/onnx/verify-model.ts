@@ -1,0 +1,55 @@
+// The static gate: everything that can be known to be wrong with a model without running it.
+
+import type { Model } from './ir/model.ts'
+import type { OnnxError } from './onnx-error.ts'
+import { inferTypes } from './shapes/infer-types.ts'
+import { checkAttributes } from './verify/check-attributes.ts'
+import { checkComplexity, checkDepth } from './verify/check-complexity.ts'
+import { checkFunctions } from './verify/check-functions.ts'
+import { checkInputs } from './verify/check-inputs.ts'
+import { checkLoops } from './verify/check-loops.ts'
+import { checkOperators } from './verify/check-operators.ts'
+import { checkSizes } from './verify/check-sizes.ts'
+import { checkTensors } from './verify/check-tensors.ts'
+import { checkTopology } from './verify/check-topology.ts'
+import { checkVersions } from './verify/check-versions.ts'
+import type { VerifyLimits } from './verify/limits.ts'
+import { DEFAULT_LIMITS } from './verify/limits.ts'
+
+/** Problems in order of discovery. Each stage trusts the ones before: later stages are not entered once one found something. */
+export function* findProblems(
+  model: Model,
+  limits: VerifyLimits = DEFAULT_LIMITS,
+): IterableIterator<OnnxError> {
+  const stages: readonly (() => IterableIterator<OnnxError>)[] = [
+    () => checkVersions(model),
+    () => checkDepth(model, limits),
+    () => checkComplexity(model, limits),
+    () => checkOperators(model),
+    () => checkFunctions(model, limits),
+    () => checkTopology(model),
+    () => checkInputs(model),
+    () => checkAttributes(model),
+    () => checkTensors(model),
+    () => checkInferred(model, limits),
+  ]
+  for (const stage of stages) {
+    let found = false
+    for (const problem of stage()) {
+      found = true
+      yield problem
+    }
+    if (found) return
+  }
+}
+
+function* checkInferred(model: Model, limits: VerifyLimits): IterableIterator<OnnxError> {
+  const types = inferTypes(model)
+  yield* checkSizes(model, limits, types)
+  yield* checkLoops(model, limits, types)
+}
+
+/** @throws OnnxError, the first problem found */
+export function verifyModel(model: Model, limits: VerifyLimits = DEFAULT_LIMITS): void {
+  for (const problem of findProblems(model, limits)) throw problem
+}
