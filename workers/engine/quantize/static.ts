@@ -1,138 +1,48 @@
-// Static quantization: integer weights and activations, ranges from calibration data.
+// Static quantization as one call: make the candidates, measure them, keep the best.
 
 import type { Model } from '#src/onnx/ir/model'
-import type { Declined } from '../rewrite/pass.ts'
-import { labelOf } from '../rewrite/pass.ts'
-import { copyModel } from '../rewrite/copy-model.ts'
-import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
-import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { calibratedValues } from './calibrated-values.ts'
-import type { Calibration, Feeds } from './calibrate-minmax.ts'
-import { calibrateMinMax } from './calibrate-minmax.ts'
-import { compactWeights } from './compact-weights.ts'
-import { ConstantStore } from './constant-store.ts'
-import { emitQdq } from './emit-qdq.ts'
-import type { PlacementName } from './place.ts'
-import { PLACEMENTS, place } from './place.ts'
-import { findSites } from './quantization-sites.ts'
+import type { Feeds } from './calibrate-minmax.ts'
+import type { CandidateMeasures, ChoiceRules } from './choose-candidate.ts'
+import { DEFAULT_RULES, chooseCandidate } from './choose-candidate.ts'
 import type { QuantizeResult } from './quantize-result.ts'
-import { quantizedAlready } from './quantized-already.ts'
+import type { StaticCandidate, StaticOptions } from './static-candidates.ts'
+import { staticCandidates } from './static-candidates.ts'
 
-export interface StaticOptions {
-  readonly perChannel: boolean
-  /** 7-bit weights, for processors on which sums of two 8-bit products saturate. */
-  readonly reduceRange: boolean
-  /** Names of nodes that stay in float, weights included. */
-  readonly excludedLayers: readonly string[]
-  /** Placements to make; all when left out. */
-  readonly placements?: readonly PlacementName[]
-  readonly threads?: number
-}
-
-export interface StaticCandidate extends QuantizeResult {
-  readonly placement: PlacementName | 'unchanged'
-  /** Names of the nodes that compute on integers. */
-  readonly integerNodes: readonly string[]
-}
-
-export interface StaticCandidates {
-  /** The simplified float model: what candidates are measured against. */
-  readonly float: Model
-  /** Different ones only, in the order of PLACEMENTS. */
-  readonly candidates: readonly StaticCandidate[]
+export interface StaticSelection {
+  /** Compares a candidate with the simplified float model, on this host. */
+  readonly measure: (candidate: StaticCandidate, float: Model) => Promise<CandidateMeasures>
+  readonly rules?: ChoiceRules
 }
 
 /**
- * The quantized forms of a model to choose from (choose-candidate). `model` is simplified in place.
- * @throws OnnxError invalid_weights when weights or activations are not finite; RuntimeRejection; RangeError without feeds
+ * `model` is simplified in place and is not the result. `selection`: `unmeasured` takes the plan of the cost table as it is.
+ * @throws as `staticCandidates`
  */
-export async function staticCandidates(
+export async function quantizeStatic(
   model: Model,
   options: StaticOptions,
   feeds: AsyncIterable<Feeds> | Iterable<Feeds>,
   runtime: Runtime,
-): Promise<StaticCandidates> {
-  const refusal = quantizedAlready(model)
-  if (refusal !== null) {
-    const declined = [{ rule: 'quantize-static', node: null, reason: refusal }]
-    const unchanged = {
-      placement: 'unchanged',
-      model,
-      integerNodes: [],
-      details: {},
-      declined,
-    } as const
-    return { float: model, candidates: [unchanged] }
-  }
-  const simplified = await simplify(model, runtime)
-  const excluded = new Set(options.excludedLayers)
-  const names = calibratedValues(findSites(model, excluded))
-  const calibration = await calibrateMinMax(model, names, feeds, runtime, options.threads)
-  const candidates: StaticCandidate[] = []
-  const seen = new Set<string>()
-  for (const name of options.placements ?? PLACEMENTS) {
-    const candidate = build(model, name, options, excluded, calibration)
-    const key = candidate.integerNodes.join('\0')
-    if (seen.has(key)) continue
-    seen.add(key)
-    candidates.push({
-      ...candidate,
-      details: {
-        ...candidate.details,
-        simplify: simplified.details,
-        calibration: { method: 'minmax', batches: calibration.runs, tensors: names.length },
-      },
-      declined: [...simplified.declined, ...unknownNames(model, excluded), ...candidate.declined],
-    })
-  }
-  return { float: model, candidates }
-}
-
-function build(
-  float: Model,
-  name: PlacementName,
-  options: StaticOptions,
-  excluded: ReadonlySet<string>,
-  { ranges, unbounded }: Calibration,
-): StaticCandidate {
-  const model = copyModel(float)
-  const sites = findSites(model, excluded, unbounded)
-  const placement = place(name, model, sites)
-  const left = [...sites.integer].filter(([node]) => !placement.integer.has(node))
-  const declined: Declined[] = [
-    ...sites.declined,
-    ...left.map(([node]) => ({
-      rule: placement.name,
-      node: labelOf(node),
-      reason: 'in float: integers would not be faster here',
-    })),
-  ]
-  const nodes = [...placement.integer].map((node) => labelOf(node))
-  emitQdq(model, sites, placement, ranges, {
-    perChannel: options.perChannel,
-    limit: options.reduceRange ? 64 : 127,
-  })
-  const compact = compactWeights(model, new ConstantStore(model), excluded)
-  sweepDeadCode(model)
-  const details = {
-    placement: placement.name,
-    integer_nodes: nodes.length,
-    float_nodes_with_kernel: left.length,
-    compact_weights: compact.tensors,
-  }
+  selection: StaticSelection | 'unmeasured',
+): Promise<QuantizeResult> {
+  const { float, candidates } = await staticCandidates(model, options, feeds, runtime)
+  const [first] = candidates
+  if (first === undefined) throw new RangeError('no placement was asked for')
+  if (selection === 'unmeasured' || first.placement === 'unchanged') return first
+  const choice = await chooseCandidate(
+    candidates,
+    (candidate) => selection.measure(candidate, float),
+    selection.rules ?? DEFAULT_RULES,
+  )
+  const { model: chosen, details, declined } = choice.candidate
+  const placements = choice.measures.map((measures) => ({ ...measures }))
   return {
-    placement: placement.name,
-    model,
-    integerNodes: nodes,
-    details,
-    declined: [...declined, ...compact.declined],
+    model: chosen,
+    details: { ...details, measured_placements: placements, choice: choice.reason },
+    declined,
   }
 }
 
-function unknownNames(model: Model, excluded: ReadonlySet<string>): Declined[] {
-  const labels = new Set([...model.graph.allNodes()].map(labelOf))
-  return [...excluded]
-    .filter((name) => !labels.has(name))
-    .map((node) => ({ rule: 'excluded_layers', node, reason: 'no node has this name' }))
-}
+export { staticCandidates } from './static-candidates.ts'
+export type { StaticCandidate, StaticCandidates, StaticOptions } from './static-candidates.ts'
