@@ -34,7 +34,7 @@ BitwiseOr same zero float
 BitwiseXor same zero float
 BlackmanWindow opaque zero float
 Cast same defined float
-CastLike same defined float
+CastLike defined defined float
 Ceil same zero float
 Celu same defined float
 CenterCropPad opaque none float

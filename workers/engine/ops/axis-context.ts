@@ -40,9 +40,9 @@ export interface AxisContext {
   /** Sizes as they are before anything is removed; `null` when the rank or a size is not known. */
   shape(value: Value): readonly number[] | null
   constant(value: Value): Tensor | null
-  /** Labels of an axis of an input; the axis may be negative. */
+  /** Labels of an axis of an input; the axis may be negative. Axes that a rule does not ask for are frozen. */
   input(index: number, axis: number): AxisLabels
-  /** Gives an axis of an output its labels. Axes that no rule names are frozen. */
+  /** Gives an axis of an output its labels. Axes that the rule does not name are frozen. */
   output(index: number, axis: number, labels: AxisLabels): void
   /** Equal indices of the two stand or fall together. */
   tie(one: AxisLabels, other: AxisLabels): void

@@ -9,6 +9,7 @@ import type { GradientCall, GradientRecipe } from './gradient-call.ts'
 import { refuse } from './gradient-call.ts'
 import { sameRule } from './op.ts'
 import type { OpRule, OpTable } from './op.ts'
+import { passAxesExcept } from './pass-axes.ts'
 
 export interface UnaryOperands {
   readonly x: Value
@@ -80,7 +81,8 @@ export const UNARY_OPS: OpTable = {
   Atan: elementwiseUnary(unary((g, { x, dy }) => g.div(dy, g.affine(square(g, x), 1, 1, x)))),
   Atanh: elementwiseUnary(unary((g, { x, dy }) => g.div(dy, g.affine(square(g, x), -1, 1, x)))),
   Cast: elementwiseUnary(cast),
-  CastLike: elementwiseUnary(cast),
+  /** The second input lends its type alone. */
+  CastLike: { ...elementwiseUnary(cast), axes: (context) => passAxesExcept(context, [], '') },
   Cos: elementwiseUnary(unary((g, { x, dy }) => g.neg(g.mul(dy, g.op('Sin', [x]))))),
   Cosh: elementwiseUnary(unary((g, { x, dy }) => g.mul(dy, g.op('Sinh', [x])))),
   Dropout: COPY,

@@ -16,7 +16,7 @@ import {
 } from './indexing-gradient.ts'
 import type { OpRule, OpTable } from './op.ts'
 import { OPAQUE, sameRule } from './op.ts'
-import { fromFront, inputShape, keepAxisWhole, passAxis } from './pass-axes.ts'
+import { fromFront, inputShape, keepAxisWhole, passAxesExcept } from './pass-axes.ts'
 import { sliceBounds, slicedPositions } from './slice-bounds.ts'
 
 const sliceAxes: AxesRule = (context) => {
@@ -86,10 +86,7 @@ function cumulativeAxes(context: AxisContext): void {
 
 const reverseSequenceAxes: AxesRule = (context) => {
   const whole = [context.node.int('time_axis', 0), context.node.int('batch_axis', 1)]
-  for (const axis of inputShape(context, 0).keys()) {
-    if (whole.includes(axis)) context.freeze(context.input(0, axis), 'reversed along')
-    passAxis(context, axis)
-  }
+  passAxesExcept(context, whole, 'reversed along')
 }
 
 const trilu: GradientRecipe = (g, call) => {

@@ -11,7 +11,7 @@ import {
   rmsNormalizationGradient,
 } from './normalization-gradient.ts'
 import type { OpRule, OpTable } from './op.ts'
-import { fromFront, inputShape, keepAxisWhole, passAxesExcept, passAxis } from './pass-axes.ts'
+import { fromFront, inputShape, keepAxisWhole, passAxesExcept } from './pass-axes.ts'
 
 /** Vectors of one entry per channel, and their second and third kin among the outputs. */
 function tieVectors(context: AxisContext, first: number, channels: number): void {
@@ -77,10 +77,7 @@ const meanVarianceAxes: AxesRule = (context) => {
   const rank = inputShape(context, 0).length
   const axes = context.node.ints('axes') ?? [0, 2, 3]
   const whole = axes.map((axis) => fromFront(axis, rank))
-  for (const axis of inputShape(context, 0).keys()) {
-    if (whole.includes(axis)) context.freeze(context.input(0, axis), 'normalised over')
-    passAxis(context, axis)
-  }
+  passAxesExcept(context, whole, 'normalised over')
 }
 
 function normalization(axes: AxesRule, gradient: GradientRecipe): OpRule {

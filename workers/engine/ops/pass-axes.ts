@@ -25,11 +25,11 @@ export function passAxis(context: AxisContext, from: number, axis: number = from
   })
 }
 
-/** All axes of input 0 pass through but those in `whole`, which are frozen for the reason given. */
+/** All axes of input 0 pass through but those in `whole`, which are frozen for the reason given and need not keep their size. */
 export function passAxesExcept(context: AxisContext, whole: readonly number[], reason: string) {
   for (const axis of inputShape(context, 0).keys()) {
     if (whole.includes(axis)) context.freeze(context.input(0, axis), reason)
-    passAxis(context, axis)
+    else passAxis(context, axis)
   }
 }
 

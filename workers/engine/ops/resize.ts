@@ -82,7 +82,8 @@ const resizeAxes: AxesRule = (context) => {
     if (output[axis] === size) context.output(0, axis, labels)
     else context.freeze(labels, 'resampled')
   }
-  if (context.node.input(3) !== null) context.rewrite({ kind: 'shape', input: 3 })
+  const isListed = context.node.attributes.has('axes')
+  if (context.node.input(3) !== null && !isListed) context.rewrite({ kind: 'shape', input: 3 })
 }
 
 const INTERPOLATED: OpRule = {

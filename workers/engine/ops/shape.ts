@@ -78,6 +78,7 @@ const tileAxes: AxesRule = (context) => {
 
 /** Shape arithmetic goes on with the sizes as they were, whatever it feeds. */
 const restoreSizes: AxesRule = (context) => {
+  for (const axis of inputShape(context, 0).keys()) context.input(0, axis)
   context.rewrite({ kind: 'restore' })
 }
 
