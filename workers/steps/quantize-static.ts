@@ -124,10 +124,7 @@ async function judge(
 
 const MAX_METRIC_DROP = 0.005
 
-function byMetric(
-  metric: keyof typeof METRICS,
-  goal: StepContext['spec']['goal'],
-): LossRule {
+function byMetric(metric: keyof typeof METRICS, goal: StepContext['spec']['goal']): LossRule {
   const { higherIsBetter } = METRICS[metric]
   return {
     unit: higherIsBetter ? `drop of ${metric}` : `relative rise of ${metric}`,

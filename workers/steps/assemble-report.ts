@@ -1,0 +1,103 @@
+// The report: what was measured of both models, what changed, what the steps did.
+
+import { cpus } from 'node:os'
+import { dirname } from 'node:path'
+import { statSync } from 'node:fs'
+import { changeMeasures } from '#engine/evaluate/change'
+import { factsAt } from '#engine/evaluate/count-macs'
+import { layerReports } from '#engine/evaluate/layer-reports'
+import { modelMeasures } from '#engine/evaluate/measures'
+import { METRICS } from '#engine/evaluate/metrics/metrics'
+import { reportWarnings } from '#engine/evaluate/report-warnings'
+import { staticMeasures } from '#engine/evaluate/static-measures'
+import { transferSize } from '#engine/evaluate/transfer-size'
+import type { KernelCoverage } from '#engine/quantize/kernel-coverage'
+import { kernelCoverage } from '#engine/quantize/kernel-coverage'
+import type { Runtime } from '#engine/runtime/runtime'
+import { RuntimeRejection } from '#engine/runtime/runtime'
+import type { ModelMeasures, Report, StepReport } from '#src/domain/report'
+import type { Model } from '#src/onnx/ir/model'
+import type { CompressRequest } from '#workers/sandbox/protocol'
+import { goalChecks } from './goal-checks.ts'
+import type { JobModel } from './job-model.ts'
+import type { ModelRuns, RunMeasures } from './measure-models.ts'
+import { metricOf } from './metric-of.ts'
+
+export interface ReportParts {
+  readonly request: CompressRequest
+  readonly original: JobModel
+  /** The compressed model, and its file. */
+  readonly model: Model
+  readonly path: string
+  readonly runs: ModelRuns
+  readonly reports: readonly StepReport[]
+  readonly runtime: Runtime
+}
+
+/** Complete but for peak memory. */
+export async function assembleReport(parts: ReportParts): Promise<Report> {
+  const { request, original, model, path, runs, reports, runtime } = parts
+  const { spec } = request
+  const shapes = Object.fromEntries(
+    Object.entries(runs.inputs ?? {}).map(([name, { shape }]) => [name, shape]),
+  )
+  const metric = metricOf(spec.evaluation)
+  const measure = async (
+    of: Model,
+    files: readonly string[],
+    run: RunMeasures,
+  ): Promise<ModelMeasures> =>
+    modelMeasures({
+      sizeBytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
+      transferBytes: await transferSize(files),
+      statics: staticMeasures(of, shapes),
+      ...run,
+      metric,
+      threads: spec.evaluation.latency.threads,
+      batchSize: runs.batchSize,
+    })
+  const before = await measure(original.read(), original.files, runs.original)
+  const after = await measure(model, [path], runs.compressed)
+  const change = changeMeasures(before, after, metric === 'none' || METRICS[metric].higherIsBetter)
+  const coverage = await coverageOf(model, runtime, dirname(path))
+  return {
+    object: 'report',
+    job: request.job,
+    created_at: new Date().toISOString(),
+    environment: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      threads: spec.evaluation.latency.threads,
+      onnxruntime: runtime.version,
+      tersor: request.tersorVersion,
+      node: process.version,
+      platform: `${process.platform} ${process.arch}`,
+    },
+    original: before,
+    compressed: after,
+    change,
+    steps: [...reports],
+    layers: layerReports(model, factsAt(model, shapes), coverage),
+    coverage: {
+      // The runtime is opened with one provider, which then runs every node.
+      provider: 'cpu',
+      nodes_by_provider: { cpu: 1 },
+      macs_in_integer_kernels: coverage?.integerMacs ?? null,
+    },
+    goal: goalChecks(spec.goal, { change, compressed: after }),
+    warnings: reportWarnings(before, after, change),
+  }
+}
+
+/** `null` when the runtime cannot write down what it made of the model. */
+async function coverageOf(
+  model: Model,
+  runtime: Runtime,
+  scratch: string,
+): Promise<KernelCoverage | null> {
+  try {
+    return await kernelCoverage(model, runtime, scratch)
+  } catch (error) {
+    if (error instanceof RuntimeRejection) return null
+    throw error
+  }
+}

@@ -1,0 +1,34 @@
+// The datasets of a job, opened for the fields that the model and its evaluation read.
+
+import { mkdir } from 'node:fs/promises'
+import type { Samples } from '#engine/evaluate/judge'
+import { openSamples } from '#src/datasets/open-samples'
+import type { Model } from '#src/onnx/ir/model'
+import type { JobSpec } from '#src/recipes/job-spec'
+import type { DatasetFile } from '#workers/sandbox/protocol'
+
+export interface OpenSamples extends Samples {
+  close(): Promise<void>
+}
+
+/** `null` without a dataset. `scratch`: a folder that is made for what must be unpacked. */
+export async function openJobSamples(
+  file: DatasetFile | null,
+  model: Model,
+  spec: JobSpec,
+  scratch: string,
+): Promise<OpenSamples | null> {
+  if (file === null) return null
+  const { task, labels } = spec.evaluation
+  const inputs = model.graph.inputs.filter(({ initializer }) => initializer === null)
+  const names = inputs.map(({ name }) => name)
+  const present = file.record.fields.map(({ name }) => name)
+  const wanted = task === 'none' ? names : [...names, labels]
+  await mkdir(scratch, { recursive: true })
+  return await openSamples(
+    file.path,
+    file.record,
+    wanted.filter((name) => present.includes(name)),
+    scratch,
+  )
+}

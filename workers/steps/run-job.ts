@@ -1,0 +1,154 @@
+// A whole job inside a child: reads the model, runs the steps, writes the result, measures both, reports.
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { staticMeasures } from '#engine/evaluate/static-measures'
+import type { Runtime } from '#engine/runtime/runtime'
+import type { StepReport } from '#src/domain/report'
+import type { Model } from '#src/onnx/ir/model'
+import { modelSize } from '#src/onnx/write-model'
+import type { Step } from '#src/recipes/step'
+import type {
+  ChildMessage,
+  CompressRequest,
+  CompressResult,
+  ProbeRequest,
+} from '#workers/sandbox/protocol'
+import { assembleReport } from './assemble-report.ts'
+import { openJobModel } from './job-model.ts'
+import { openJobSamples } from './job-samples.ts'
+import type { ModelRuns } from './measure-models.ts'
+import { measureModels } from './measure-models.ts'
+import type { StepContext } from './step-outcome.ts'
+import { runStep } from './steps.ts'
+import { writeModelFile } from './write-model-file.ts'
+import { writeOrtFile } from './write-ort-file.ts'
+
+/** Shares of the whole: steps until here, then measuring. */
+const STEPS_END = 0.55
+const PROBE_RUNS = 5
+
+/**
+ * Everything written lies under `request.scratch`.
+ * @throws TersorError, OnnxError, RuntimeRejection
+ */
+export async function runJob(
+  request: CompressRequest,
+  report: (message: ChildMessage) => void,
+  runtime: Runtime,
+): Promise<CompressResult> {
+  const { spec, scratch, datasets } = request
+  const steps = spec.steps.length
+  const log = (line: string): void => report({ kind: 'log', line })
+  const progress = (stage: string, step: number, fraction: number, message: string): void =>
+    report({ kind: 'progress', stage, step, steps, fraction, message })
+  progress('reading', 0, 0.01, 'reading the model')
+  const original = await openJobModel(request.model, join(scratch, 'unzipped'))
+  const opened: { close(): Promise<void> }[] = []
+  try {
+    let model = original.read()
+    const open = async (role: 'calibration' | 'evaluation'): ReturnType<typeof openJobSamples> => {
+      const folder = join(scratch, `${role}-fields`)
+      const samples = await openJobSamples(datasets[role], model, spec, folder)
+      if (samples !== null) opened.push(samples)
+      return samples
+    }
+    const calibration = await open('calibration')
+    const evaluation = await open('evaluation')
+    const reports: StepReport[] = []
+    for (const [index, step] of spec.steps.entries()) {
+      const share = STEPS_END / steps
+      const context: StepContext = {
+        runtime,
+        spec,
+        calibration,
+        evaluation,
+        log,
+        progress: (fraction, message) =>
+          progress(step.type, index + 1, share * (index + fraction), message),
+      }
+      context.progress(0, nameOf(step))
+      const done = await timedStep(model, step, context)
+      model = done.model
+      reports.push(done.report)
+      log(`step ${index + 1} of ${steps}, ${nameOf(step)}: ${done.report.after.size_bytes} bytes`)
+    }
+    progress('writing', steps, STEPS_END, 'writing the model')
+    const folder = join(scratch, 'result')
+    await mkdir(folder)
+    const path = join(folder, 'model.onnx')
+    writeModelFile(model, path)
+    const samples = evaluation ?? calibration
+    const runs = await measureModels(
+      [original.path, path],
+      samples,
+      spec,
+      runtime,
+      (fraction, message) =>
+        progress('measuring', steps, STEPS_END + (0.9 - STEPS_END) * fraction, message),
+    )
+    progress('reporting', steps, 0.9, 'writing the report')
+    const files: CompressResult['files'][number][] = []
+    if (spec.target.formats.includes('onnx')) {
+      files.push({ kind: 'model', path, filename: 'model.onnx' })
+    }
+    if (spec.target.formats.includes('ort')) {
+      const ort = await writeOrtFile(path, join(folder, 'model.ort'), runtime)
+      files.push({ kind: 'model_ort', path: ort, filename: 'model.ort' })
+    }
+    const body = await assembleReport({ request, original, model, path, runs, reports, runtime })
+    return {
+      task: 'compress',
+      report: body,
+      files,
+      probes: probesOf(original.path, path, runs, spec),
+    }
+  } finally {
+    for (const samples of opened) await samples.close()
+    original.close()
+  }
+}
+
+function nameOf(step: Step): string {
+  return step.type === 'quantize' ? `${step.type} ${step.method}` : step.type
+}
+
+async function timedStep(
+  before: Model,
+  step: Step,
+  context: StepContext,
+): Promise<{ readonly model: Model; readonly report: StepReport }> {
+  const start = performance.now()
+  const { model, details, declined, warnings } = await runStep(before, step, context)
+  const duration = performance.now() - start
+  const { parameters, macs, sparsity } = staticMeasures(model, {})
+  const after = { size_bytes: modelSize(model, 'inline'), parameters, macs, sparsity }
+  const method = step.type === 'quantize' ? step.method : null
+  const report = {
+    type: step.type,
+    method,
+    duration_ms: duration,
+    after,
+    details: { ...details },
+    declined: [...declined],
+    warnings: [...warnings],
+  }
+  return { model, report }
+}
+
+function probesOf(
+  original: string,
+  compressed: string,
+  { inputs }: ModelRuns,
+  { evaluation }: CompressRequest['spec'],
+): CompressResult['probes'] {
+  if (inputs === null) return null
+  const probe = (model: string): ProbeRequest => ({
+    task: 'probe',
+    model,
+    inputs,
+    threads: evaluation.latency.threads,
+    runs: PROBE_RUNS,
+  })
+  return { original: probe(original), compressed: probe(compressed) }
+}
