@@ -237,16 +237,6 @@ export const LAYER_CASES: readonly AxesCase[] = [
     ],
   },
   {
-    title: 'Shape',
-    graph: 'g (float[2,3] x) => (int64[2] y) { y = Shape(x) }',
-    lines: ['rewrite restore'],
-  },
-  {
-    title: 'TopK',
-    graph: 'g (float[2,5] x) => (float y) <int64[1] k = {2}> { y, i = TopK(x, k) }',
-    lines: ['y.0 = x.0', 'i.0 = x.0', 'freeze x.1'],
-  },
-  {
     title: 'If',
     graph:
       'g (bool c) => (float y) { y = If<then_branch = a () => (float u) { u = Constant<value = float {1.0}>() }, else_branch = b () => (float v) { v = Constant<value = float {2.0}>() }>(c) }',

@@ -103,4 +103,14 @@ export const MOVING_CASES: readonly AxesCase[] = [
       'g (float[2,3] x) => (float y) <int64[4] p = {0, 1, 0, 2}> { y = Pad<mode="reflect">(x, p) }',
     lines: ['y.0 = x.0', 'freeze x.1'],
   },
+  {
+    title: 'Shape',
+    graph: 'g (float[2,3] x) => (int64[2] y) { y = Shape(x) }',
+    lines: ['rewrite restore'],
+  },
+  {
+    title: 'TopK',
+    graph: 'g (float[2,5] x) => (float y) <int64[1] k = {2}> { y, i = TopK(x, k) }',
+    lines: ['y.0 = x.0', 'i.0 = x.0', 'freeze x.1'],
+  },
 ]

@@ -3,6 +3,7 @@ import { mergeFamilies, opRule, ruledOperators } from '#engine/ops/registry'
 import { OPAQUE } from '#engine/ops/op'
 import { Node } from '#src/onnx/ir/node'
 import { AI_ONNX } from '#src/onnx/operators/ai-onnx'
+import { MAC_RULES } from '#src/onnx/macs/count-macs'
 import { operatorVersions } from '#src/onnx/operators/operator-table'
 
 const STANDARD = AI_ONNX.trim()
@@ -24,6 +25,17 @@ describe('op registry', () => {
       (operator) => operatorVersions('', operator) === null && !UNDOCUMENTED.includes(operator),
     )
     expect(strangers).toEqual([])
+  })
+
+  it('counts by the formulas that the API counts by', () => {
+    const counted = ['', 'com.microsoft'].flatMap((domain) =>
+      [...ruledOperators(domain)].flatMap(([operator, entry]) =>
+        'rules' in entry || entry.macs === 'none'
+          ? []
+          : [[domain === '' ? operator : `${domain}.${operator}`, entry.macs] as const],
+      ),
+    )
+    expect(Object.fromEntries(counted)).toEqual(MAC_RULES)
   })
 
   it('refuses a second rule for an operator', () => {

@@ -211,8 +211,14 @@ Unsqueeze defined defined carries
 Upsample opaque none float
 Where same defined integer
 Xor same zero float
+com.microsoft.DynamicQuantizeMatMul opaque none float
 com.microsoft.FastGelu same defined float
+com.microsoft.FusedConv opaque none float
+com.microsoft.FusedMatMul opaque none float
 com.microsoft.Gelu same defined float
+com.microsoft.MatMulIntegerToFloat opaque none float
+com.microsoft.MatMulNBits opaque none float
+com.microsoft.QGemm opaque none float
 com.microsoft.QuickGelu same defined float
 `
 

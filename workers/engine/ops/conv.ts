@@ -1,5 +1,6 @@
 // Convolutions: Conv, ConvTranspose, DeformConv.
 
+import { convMacs, convTransposeMacs } from '#src/onnx/macs/conv'
 import type { AxesRule } from './axis-context.ts'
 import { convGradient, convTransposeGradient } from './conv-gradient.ts'
 import { integerKernel } from './integer-kernel.ts'
@@ -58,9 +59,9 @@ const convTransposeAxes: AxesRule = (context) => {
 }
 
 export const CONV_OPS: OpTable = {
-  Conv: { macs: 'none', axes: convAxes, gradient: convGradient, quantization: CONV_KERNEL },
+  Conv: { macs: convMacs, axes: convAxes, gradient: convGradient, quantization: CONV_KERNEL },
   ConvTranspose: {
-    macs: 'none',
+    macs: convTransposeMacs,
     axes: convTransposeAxes,
     gradient: convTransposeGradient,
     quantization: 'float',

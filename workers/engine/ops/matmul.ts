@@ -1,6 +1,7 @@
 // Matrix products: MatMul, Gemm, Einsum.
 
 import type { Node } from '#src/onnx/ir/node'
+import { einsumMacs, gemmMacs, matmulMacs } from '#src/onnx/macs/matmul'
 import type { AxesRule, AxisContext } from './axis-context.ts'
 import { einsumAxes, einsumGradient } from './einsum.ts'
 import { integerKernel } from './integer-kernel.ts'
@@ -75,7 +76,12 @@ const gemmAxes: AxesRule = (context) => {
 }
 
 export const MATMUL_OPS: OpTable = {
-  Einsum: { macs: 'none', axes: einsumAxes, gradient: einsumGradient, quantization: 'float' },
-  Gemm: { macs: 'none', axes: gemmAxes, gradient: gemmGradient, quantization: GEMM_KERNEL },
-  MatMul: { macs: 'none', axes: matmulAxes, gradient: matmulGradient, quantization: MATMUL_KERNEL },
+  Einsum: { macs: einsumMacs, axes: einsumAxes, gradient: einsumGradient, quantization: 'float' },
+  Gemm: { macs: gemmMacs, axes: gemmAxes, gradient: gemmGradient, quantization: GEMM_KERNEL },
+  MatMul: {
+    macs: matmulMacs,
+    axes: matmulAxes,
+    gradient: matmulGradient,
+    quantization: MATMUL_KERNEL,
+  },
 }

@@ -1,5 +1,7 @@
 // Operators on integers that stand for real numbers. Already quantized: there is nothing left to quantize.
 
+import { convMacs, quantizedConvMacs } from '#src/onnx/macs/conv'
+import { matmulMacs } from '#src/onnx/macs/matmul'
 import type { AxesRule } from './axis-context.ts'
 import type { OpTable } from './op.ts'
 import { OPAQUE, sameRule } from './op.ts'
@@ -26,8 +28,9 @@ const scaledAxes: AxesRule = (context) => {
 
 export const QUANTIZATION_OPS: OpTable = {
   ...sameRule(['DequantizeLinear', 'QuantizeLinear'], { ...OPAQUE, axes: scaledAxes }),
-  ...sameRule(
-    ['ConvInteger', 'DynamicQuantizeLinear', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul'],
-    OPAQUE,
-  ),
+  ConvInteger: { ...OPAQUE, macs: convMacs },
+  DynamicQuantizeLinear: OPAQUE,
+  MatMulInteger: { ...OPAQUE, macs: matmulMacs },
+  QLinearConv: { ...OPAQUE, macs: quantizedConvMacs },
+  QLinearMatMul: { ...OPAQUE, macs: matmulMacs },
 }

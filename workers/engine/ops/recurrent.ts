@@ -1,5 +1,6 @@
 // Recurrent layers: LSTM, GRU, RNN.
 
+import { recurrentMacs } from '#src/onnx/macs/recurrent'
 import type { AxesRule, AxisLabels } from './axis-context.ts'
 import type { OpRule, OpTable } from './op.ts'
 import { inputShape, outputShape } from './pass-axes.ts'
@@ -52,7 +53,12 @@ function recurrentAxes(gates: number): AxesRule {
 }
 
 function recurrent(gates: number): OpRule {
-  return { macs: 'none', axes: recurrentAxes(gates), gradient: 'none', quantization: 'float' }
+  return {
+    macs: recurrentMacs,
+    axes: recurrentAxes(gates),
+    gradient: 'none',
+    quantization: 'float',
+  }
 }
 
 export const RECURRENT_OPS: OpTable = {
