@@ -9,7 +9,7 @@ import type { Graph } from './ir/graph.ts'
 import type { Tensor } from './ir/tensor.ts'
 import { tensorSize } from './ir/tensor.ts'
 import type { Use, Value } from './ir/value.ts'
-import { elements } from './tensor-values.ts'
+import { elementChunks } from './element-chunks.ts'
 
 /** Inputs that parametrize the operator instead of being learnt. */
 const SETTINGS: Readonly<Record<string, readonly number[]>> = {
@@ -39,22 +39,43 @@ const QUANTIZED: readonly DataType[] = [
   'uint2',
 ]
 
-/** Each once, those of subgraphs included. */
-export function* weightTensors(model: Model): Generator<Value> {
+export interface WeightTensor {
+  /** The initializer, or the output of a Constant node. */
+  readonly value: Value
+  readonly tensor: Tensor
+}
+
+/** Each once, those of subgraphs and of Constant nodes included; single numbers in Constant nodes are settings. */
+export function* weightTensors(model: Model): Generator<WeightTensor> {
   yield* weightsIn(model.graph)
 }
 
-function* weightsIn(graph: Graph): Generator<Value> {
-  for (const value of graph.initializers.values()) if (isWeight(value)) yield value
+function* weightsIn(graph: Graph): Generator<WeightTensor> {
+  for (const value of graph.initializers.values()) {
+    const tensor = heldTensor(value)
+    if (tensor !== null && isWeight(value)) yield { value, tensor }
+  }
   for (const node of graph.nodes()) {
+    const value = node.is('Constant') ? node.output(0) : null
+    const tensor = value === null ? null : heldTensor(value)
+    const settles = tensor !== null && tensorSize(tensor) === 1
+    if (value !== null && tensor !== null && !settles && isWeight(value)) yield { value, tensor }
     for (const inner of node.subgraphs()) yield* weightsIn(inner)
   }
 }
 
+/** The dense constant that a value holds: an initializer's, or a sparse one's values, or a Constant node's. */
+function heldTensor(value: Value): Tensor | null {
+  if (value.initializer?.kind === 'tensor') return value.initializer
+  if (value.initializer?.kind === 'sparse_tensor') return value.initializer.values
+  const attribute =
+    value.producer?.is('Constant') === true ? value.producer.attributes.get('value') : undefined
+  return attribute?.type === 'tensor' ? attribute.value : null
+}
+
 export function isWeight(value: Value): boolean {
-  const tensor = value.initializer
-  if (tensor?.kind !== 'tensor') return false
-  return [...value.uses].some((use) => isWeightUse(use, tensor))
+  const tensor = heldTensor(value)
+  return tensor !== null && [...value.uses].some((use) => isWeightUse(use, tensor))
 }
 
 function isWeightUse({ node, index }: Use, tensor: Tensor): boolean {
@@ -86,12 +107,10 @@ export interface WeightCounts {
   readonly nonzero: number
 }
 
-export function countWeights(values: Iterable<Value>): WeightCounts {
+export function countWeights(weights: Iterable<WeightTensor>): WeightCounts {
   let parameters = 0
   let nonzero = 0
-  for (const value of values) {
-    const tensor = value.initializer
-    if (tensor?.kind !== 'tensor') continue
+  for (const { tensor } of weights) {
     parameters += tensorSize(tensor)
     nonzero += nonzeroElements(tensor)
   }
@@ -99,11 +118,17 @@ export function countWeights(values: Iterable<Value>): WeightCounts {
 }
 
 function nonzeroElements(tensor: Tensor): number {
-  const values = elements(tensor)
   const negativeZero = tensor.dtype === 'float16' || tensor.dtype === 'bfloat16' ? 0x8000 : 0
   let count = 0
-  for (const value of values) {
-    if (Number(value) !== 0 && Number(value) !== negativeZero) count += 1
+  for (const chunk of elementChunks(tensor)) {
+    if (typeof chunk[0] === 'bigint') {
+      for (const value of chunk) count += Number(value !== 0n)
+      continue
+    }
+    for (let index = 0; index < chunk.length; index += 1) {
+      const value = chunk[index]
+      if (value !== 0 && value !== negativeZero) count += 1
+    }
   }
   return count
 }

@@ -1,5 +1,6 @@
 // Multiply–accumulates of a model, estimated from shapes. Operators without a rule count as none.
 
+import type { Graph } from '../ir/graph.ts'
 import type { Model } from '../ir/model.ts'
 import type { Node } from '../ir/node.ts'
 import type { Dim } from '../ir/value-type.ts'
@@ -33,12 +34,18 @@ export const MAC_RULES: Readonly<Record<string, MacRule>> = {
 
 /** `null` where a size is not known, 0 for operators that multiply nothing. */
 export function nodeMacs(node: Node, facts: MacFacts): number | null {
-  const prefix = node.domain === '' || node.domain === 'ai.onnx' ? '' : `${node.domain}.`
-  const rule = MAC_RULES[prefix + node.opType]
-  return rule === undefined ? 0 : rule(node, facts)
+  return ruleOf(node)?.(node, facts) ?? (ruleOf(node) === undefined ? 0 : null)
 }
 
-/** Of the main graph, at these input shapes; a first dimension left open counts as 1. `null` when a size stays unknown. */
+function ruleOf(node: Node): MacRule | undefined {
+  const prefix = node.domain === '' || node.domain === 'ai.onnx' ? '' : `${node.domain}.`
+  return MAC_RULES[prefix + node.opType]
+}
+
+/**
+ * At these input shapes; a first dimension left open counts as 1. `null` when a size stays unknown, or when a branch or a
+ * loop multiplies: how often it runs is not known.
+ */
 export function countMacs(
   model: Model,
   inputs: Readonly<Record<string, readonly Dim[]>> = singleSampleInputs(model),
@@ -47,10 +54,14 @@ export function countMacs(
   let total = 0
   for (const node of model.graph.nodes()) {
     const macs = nodeMacs(node, facts)
-    if (macs === null) return null
+    if (macs === null || node.subgraphs().some(multiplies)) return null
     total += macs
   }
   return total
+}
+
+function multiplies(graph: Graph): boolean {
+  return [...graph.allNodes()].some((node) => ruleOf(node) !== undefined)
 }
 
 function singleSampleInputs(model: Model): Record<string, readonly Dim[]> {

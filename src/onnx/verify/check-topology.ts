@@ -28,7 +28,8 @@ function* checkNames(graph: Graph): IterableIterator<OnnxError> {
   for (const node of graph.nodes()) {
     for (const value of node.outputs) {
       if (value === null) continue
-      if (names.has(value.name)) yield twice(value.name, placeOf(node, { tensor: value.name }), node)
+      if (names.has(value.name))
+        yield twice(value.name, placeOf(node, { tensor: value.name }), node)
       names.add(value.name)
     }
   }

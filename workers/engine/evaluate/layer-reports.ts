@@ -8,7 +8,8 @@ import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import type { KernelCoverage } from '../quantize/kernel-coverage.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { nodeMacs } from './count-macs.ts'
-import { countWeights, isWeight } from '#src/onnx/weight-tensors'
+import type { WeightTensor } from '#src/onnx/weight-tensors'
+import { countWeights, weightTensors } from '#src/onnx/weight-tensors'
 
 /** `coverage`: which kernels the runtime chose; `null` when that could not be found out. */
 export function layerReports(
@@ -16,13 +17,16 @@ export function layerReports(
   facts: TypeInference,
   coverage: KernelCoverage | null,
 ): LayerReport[] {
+  const weightOf = new Map([...weightTensors(model)].map((weight) => [weight.value, weight]))
   const kernels = new Map(coverage?.layers.map((layer) => [layer.node, layer]))
   return [...model.graph.nodes()].flatMap((node) => {
     const macs = nodeMacs(node, facts)
     if (macs === 0) return []
     const name = labelOf(node)
     const kernel = kernels.get(name)
-    const weights = [...new Set(node.inputs.flatMap((value) => constantWeights(value) ?? []))]
+    const weights = [
+      ...new Set(node.inputs.flatMap((value) => constantWeights(value, weightOf) ?? [])),
+    ]
     const { parameters, nonzero } = countWeights(weights)
     return [
       {
@@ -30,7 +34,7 @@ export function layerReports(
         op: node.opType,
         parameters,
         macs,
-        dtype: weights[0]?.constant?.dtype ?? outputType(node, facts),
+        dtype: weights[0]?.tensor.dtype ?? outputType(node, facts),
         sparsity: parameters === 0 ? 0 : 1 - nonzero / parameters,
         sqnr_db: null,
         latency_ms: null,
@@ -41,9 +45,14 @@ export function layerReports(
 }
 
 /** Weights behind a value that is computed from constants alone, as stored integers are; `null` for others. */
-function constantWeights(value: Value | null): Value[] | null {
+function constantWeights(
+  value: Value | null,
+  weightOf: ReadonlyMap<Value, WeightTensor>,
+): WeightTensor[] | null {
   if (value === null) return []
-  if (value.initializer !== null) return isWeight(value) ? [value] : []
+  const weight = weightOf.get(value)
+  if (weight !== undefined) return [weight]
+  if (value.initializer !== null) return []
   const { producer } = value
   if (
     producer === null ||
@@ -51,9 +60,9 @@ function constantWeights(value: Value | null): Value[] | null {
   ) {
     return null
   }
-  const weights: Value[] = []
+  const weights: WeightTensor[] = []
   for (const input of producer.inputs) {
-    const found = constantWeights(input)
+    const found = constantWeights(input, weightOf)
     if (found === null) return null
     weights.push(...found)
   }
