@@ -44,6 +44,11 @@ describe('dynamic quantization', () => {
     const integer = ['DynamicQuantizeMatMul', 'MatMulIntegerToFloat', 'MatMulInteger']
     const count = integer.reduce((sum, name) => sum + (coverage.operators[name] ?? 0), 0)
     expect(count).toBe(2)
+    expect(coverage.layers.map(({ node, integer }) => [node, integer])).toEqual([
+      ['m1', true],
+      ['m2', true],
+    ])
+    expect(coverage.integerMacs).toBe(1)
   })
 
   it.each([true, false])(

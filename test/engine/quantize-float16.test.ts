@@ -82,6 +82,21 @@ describe('float16', () => {
     expect(declined.find(({ node }) => node === 'mid')?.reason).toBe('excluded')
   })
 
+  it('keeps infinities of masks, and refuses weights that are not finite', async () => {
+    const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 4] x) => (float[N, 4] y)
+      <float[4] mask = {0, -inf, 0, -inf}, float[4, 4] w = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}>
+      { a = MatMul(x, w)  b = Neg(a)  y = Add(b, mask) }`
+    const { model } = await quantizeFloat16(parseModel(text), OPTIONS, runtime)
+    const { y } = await runModel(model, { x: floatTensor([1, 4], 12) })
+    const finite = Array.from(y?.data as Float32Array, Number.isFinite)
+    expect(finite).toEqual([true, false, true, false])
+    const broken = parseModel(text.replace('w = {1,', 'w = {nan,'))
+    await expect(quantizeFloat16(broken, OPTIONS, runtime)).rejects.toMatchObject({
+      code: 'invalid_weights',
+      where: { tensor: 'w' },
+    })
+  })
+
   it('runs models with subgraphs, which stay in float32', async () => {
     const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 16] x, bool c) => (float[N, 8] y)
       <${floatConstant('w', [16, 8], 8)}> {

@@ -70,7 +70,12 @@ describe('static quantization', () => {
     expect(
       await outputNoise(parseModel(NETWORK), made, { x: floatTensor([1, 3, 12, 12], 7) }),
     ).toBeGreaterThan(25)
-    const { operators: counts } = await coverageOf(made)
+    const { operators: counts, layers, integerMacs } = await coverageOf(made)
+    // 3·16·9 per pixel in float; twice 16·16·9 per pixel, and 16·10 once, on integers.
+    const total = 144 * (432 + 2 * 2304) + 160
+    expect(integerMacs).toBeCloseTo((144 * 2 * 2304 + 160) / total, 6)
+    expect(layers.find(({ node }) => node === 'c0')?.integer).toBe(false)
+    expect(layers.find(({ node }) => node === 'fc')).toMatchObject({ kernel: 'QGemm', macs: 160 })
     expect(counts['QLinearConv']).toBe(2)
     expect(counts['QLinearAdd']).toBe(1)
     expect(counts['QGemm']).toBe(1)
@@ -131,7 +136,7 @@ describe('static quantization', () => {
     const broken = NETWORK.replace(/(w2 = \{)[^,]+,/, '$1nan,')
     const failure = await quantized(broken, IMAGES).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(OnnxError)
-    expect(failure).toMatchObject({ code: 'invalid_weights' })
+    expect(failure).toMatchObject({ code: 'invalid_weights', where: { tensor: 'w2' } })
   })
 
   it('names the value that is NaN during calibration', async () => {

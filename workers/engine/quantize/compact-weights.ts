@@ -8,11 +8,12 @@ import { makeNode } from '#src/onnx/ir/node'
 import type { Tensor } from '#src/onnx/ir/tensor'
 import { tensorSize } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
+import { floatValues } from '#src/onnx/tensor-values'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import type { ConstantStore } from './constant-store.ts'
 import type { QuantizedWeight, WeightLayout } from './quantize-weight.ts'
-import { finiteWeights, quantizeWeight, weightScales, weightSqnr } from './quantize-weight.ts'
+import { quantizeWeight, weightScales, weightSqnr } from './quantize-weight.ts'
 
 /** Below this many elements, the added nodes and scales eat what is saved. */
 const MIN_ELEMENTS = 1024
@@ -22,6 +23,9 @@ const MIN_SQNR = 30
 
 /** A scale must stand for at least this many elements. */
 const MIN_ELEMENTS_PER_SCALE = 8
+
+/** What more scales must gain to be worth their bytes, in dB. */
+const MARGIN = 2
 
 export interface CompactReport {
   readonly tensors: number
@@ -43,7 +47,12 @@ export function compactWeights(
     const reader = value.consumers()[0]
     const node = reader === undefined ? null : labelOf(reader)
     if (value.consumers().some((consumer) => excluded.has(labelOf(consumer)))) continue
-    const best = bestForm(tensor)
+    const values = floatValues(tensor)
+    if (!values.every(Number.isFinite)) {
+      declined.push({ rule: 'compact-weights', node, reason: `'${value.name}' is not finite` })
+      continue
+    }
+    const best = bestForm(tensor, values)
     if (best === null || best.sqnr < MIN_SQNR) {
       const reason = `int8 would keep ${best === null ? 'nothing' : `${best.sqnr.toFixed(1)} dB`} of '${value.name}'`
       declined.push({ rule: 'compact-weights', node, reason })
@@ -61,19 +70,19 @@ interface CompactForm {
   readonly sqnr: number
 }
 
-/** Of one scale for all and one per index of an axis, what loses least. */
-function bestForm(tensor: Tensor): CompactForm | null {
-  const values = finiteWeights(tensor)
+/** Of one scale for all and one per index of an axis, the fewest scales that lose least, within a margin. */
+function bestForm(tensor: Tensor, values: Float32Array): CompactForm | null {
   const axes = tensor.dims
     .map((dim, axis) => ({ dim, axis }))
     .filter(({ dim }) => dim > 1 && dim * MIN_ELEMENTS_PER_SCALE <= values.length)
+    .toSorted((one, other) => one.dim - other.dim)
     .map(({ axis }) => axis)
   let best: CompactForm | null = null
   for (const axis of ['none' as const, ...axes]) {
     const layout = { dims: tensor.dims, axis }
     const quantized = quantizeWeight(values, layout, weightScales(values, layout, 127))
     const sqnr = weightSqnr(values, layout, quantized)
-    if (best === null || sqnr > best.sqnr) best = { layout, quantized, sqnr }
+    if (best === null || sqnr > best.sqnr + MARGIN) best = { layout, quantized, sqnr }
   }
   return best
 }

@@ -9,6 +9,7 @@ import type { Node } from '#src/onnx/ir/node'
 import { makeNode } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import type { Declined } from '../rewrite/pass.ts'
+import { labelOf } from '../rewrite/pass.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import { bypass } from '../rewrite/sole-consumer.ts'
@@ -20,6 +21,7 @@ import { dynamicSites, transposedMatrix } from './dynamic-sites.ts'
 import type { QuantizeResult } from './quantize-result.ts'
 import { finiteWeights, quantizeWeight, weightScales } from './quantize-weight.ts'
 import { quantizedAlready } from './quantized-already.ts'
+import { requireFiniteWeights } from './require-finite-weights.ts'
 
 export interface DynamicOptions {
   /** One scale per column of a weight instead of one. */
@@ -46,6 +48,7 @@ export async function quantizeDynamic(
     }
   }
   const simplified = await simplify(model, runtime)
+  requireFiniteWeights(model)
   const excluded = new Set(options.excludedLayers)
   const { sites, declined } = dynamicSites(model, excluded)
   const emitter = new DynamicEmitter(model, options.perChannel)
@@ -86,12 +89,11 @@ class DynamicEmitter {
     const { integers, scales, zeros } = this.#weight(site)
     const [quantized, scale, zero] = this.#input(site.input, node)
     const product = this.#insert(node, 'MatMulInteger', [quantized, integers, zero, zeros])
+    if (product.producer !== null) product.producer.name = labelOf(node)
     const float = this.#insert(node, 'Cast', [product], 'float32')
     const bothScales = this.#insert(node, 'Mul', [scale, scales])
     let result = this.#insert(node, 'Mul', [float, bothScales])
     if (site.bias !== null) result = this.#insert(node, 'Add', [result, site.bias])
-    const last = result.producer
-    if (last !== null) last.name = node.name
     bypass(node, result)
   }
 

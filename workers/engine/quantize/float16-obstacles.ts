@@ -1,7 +1,8 @@
 // What keeps a node in float32 when the model goes to float16.
 
 import type { Node } from '#src/onnx/ir/node'
-import { finiteWeights } from './quantize-weight.ts'
+import type { TypeInference } from '#src/onnx/shapes/infer-types'
+import { floatValues } from '#src/onnx/tensor-values'
 
 /** The largest finite float16, and the smallest that is not zero. */
 const LARGEST = 65504
@@ -48,21 +49,31 @@ const FLOAT32_OPERATORS: ReadonlySet<string> = new Set([
 ])
 
 /** The reason why the node stays in float32, or `null`. */
-export function float16Obstacle(node: Node): string | null {
+export function float16Obstacle(node: Node, facts: TypeInference): string | null {
   if (!node.is()) return `operators of ${node.domain} are left in float32`
   if (node.subgraphs().length > 0) return 'its subgraphs are left in float32'
   if (FLOAT32_OPERATORS.has(node.opType)) return `${node.opType} stays accurate in float32 only`
   for (const [index, value] of node.inputs.entries()) {
+    const type = value === null ? null : facts.type(value)
+    if (value !== null && (type?.kind !== 'tensor' || type.dtype === 'none')) {
+      return `the type of '${value.name}' is not known, or no dense tensor`
+    }
     const tensor = value?.constant ?? null
     if (tensor?.dtype !== 'float32' || float32Operands(node).includes(index)) continue
-    const values = finiteWeights(tensor)
-    const largest = values.reduce((most, element) => Math.max(most, Math.abs(element)), 0)
+    const largest = largestFinite(floatValues(tensor))
     if (largest > LARGEST) {
       return `'${tensor.name}' holds ${largest.toPrecision(4)}, beyond the largest float16 (65504)`
     }
     if (largest > 0 && largest < SMALLEST_SUBNORMAL) return `'${tensor.name}' would become zero`
   }
   return null
+}
+
+/** Infinities are masks: float16 has them too. */
+function largestFinite(values: Float32Array): number {
+  return values.reduce((most, element) => {
+    return Number.isFinite(element) ? Math.max(most, Math.abs(element)) : most
+  }, 0)
 }
 
 /** Positions of inputs that are float32 whatever the node computes in. */

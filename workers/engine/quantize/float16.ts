@@ -12,7 +12,7 @@ import { tensorType } from '#src/onnx/ir/value-type'
 import { Value } from '#src/onnx/ir/value'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
-import { encodeFloat16 } from '#src/onnx/tensor-values'
+import { encodeFloat16, floatValues } from '#src/onnx/tensor-values'
 import { FreshNames } from '../rewrite/fresh-names.ts'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
@@ -21,8 +21,8 @@ import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { float16Obstacle, float32Operands } from './float16-obstacles.ts'
 import type { QuantizeResult } from './quantize-result.ts'
-import { finiteWeights } from './quantize-weight.ts'
 import { quantizedAlready } from './quantized-already.ts'
+import { requireFiniteWeights } from './require-finite-weights.ts'
 
 export interface Float16Options {
   /** Inputs and outputs stay float32, with a Cast behind and before them. */
@@ -45,6 +45,7 @@ export async function quantizeFloat16(
     return { model, details: {}, declined: [{ rule: 'float16', node: null, reason: refusal }] }
   }
   const simplified = await simplify(model, runtime)
+  requireFiniteWeights(model)
   const converter = new Float16Converter(model, options)
   converter.run()
   sweepDeadCode(model)
@@ -86,7 +87,7 @@ class Float16Converter {
     for (const node of graph.nodes()) {
       const isFloat = [...node.inputs, ...node.outputs].some((value) => this.#isFloat32(value))
       if (!isFloat) continue
-      const reason = excluded.has(labelOf(node)) ? 'excluded' : float16Obstacle(node)
+      const reason = excluded.has(labelOf(node)) ? 'excluded' : float16Obstacle(node, this.#facts)
       if (reason === null) this.half.add(node)
       else this.declined.push({ rule: 'float16', node: labelOf(node), reason })
     }
@@ -197,5 +198,5 @@ class Float16Converter {
 /** The tensor in float16. The caller has made sure that it fits. `null` when it is not float32. */
 function halfTensor(tensor: Tensor, name: string): Tensor | null {
   if (tensor.dtype !== 'float32') return null
-  return typedTensor(name, 'float16', tensor.dims, encodeFloat16(finiteWeights(tensor)))
+  return typedTensor(name, 'float16', tensor.dims, encodeFloat16(floatValues(tensor)))
 }

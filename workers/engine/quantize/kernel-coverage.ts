@@ -4,14 +4,17 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { bufferRange } from '#src/onnx/ir/byte-range'
+import type { Graph } from '#src/onnx/ir/graph'
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
+import type { Value } from '#src/onnx/ir/value'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import { readModel } from '#src/onnx/read-model'
 import { modelBytes } from '#src/onnx/write-model'
 import { opRule } from '../ops/registry.ts'
 import { labelOf } from '../rewrite/pass.ts'
+import { soleConsumer } from '../rewrite/sole-consumer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
 export interface LayerKernel {
@@ -45,22 +48,19 @@ export async function kernelCoverage(
   runtime: Runtime,
   scratch: string,
 ): Promise<KernelCoverage> {
-  const optimized = await optimizedGraph(model, runtime, scratch)
-  const facts = inferTypes(model)
+  const graph = await optimizedGraph(model, runtime, scratch)
+  const optimized = new KernelIndex(graph)
+  const facts = inferTypes(model, { inputs: singleSample(model) })
   const layers = [...model.graph.nodes()].flatMap((node) => layerOf(node, facts, optimized))
   const known = layers.filter(({ macs }) => macs !== null)
   const total = known.reduce((sum, { macs }) => sum + (macs ?? 0), 0)
   const integer = known.reduce((sum, layer) => sum + (layer.integer ? (layer.macs ?? 0) : 0), 0)
   const operators: Record<string, number> = {}
-  for (const { opType } of optimized.values()) operators[opType] = (operators[opType] ?? 0) + 1
+  for (const { opType } of graph.nodes()) operators[opType] = (operators[opType] ?? 0) + 1
   return { layers, integerMacs: total === 0 ? null : integer / total, operators }
 }
 
-async function optimizedGraph(
-  model: Model,
-  runtime: Runtime,
-  scratch: string,
-): Promise<ReadonlyMap<string, Node>> {
+async function optimizedGraph(model: Model, runtime: Runtime, scratch: string): Promise<Graph> {
   const path = join(scratch, 'runtime-graph.onnx')
   try {
     const session = await runtime.load(modelBytes(model, 'inline'), {
@@ -69,28 +69,58 @@ async function optimizedGraph(
       optimizedModelPath: path,
     })
     await session.release()
-    const { graph } = readModel(bufferRange(new Uint8Array(readFileSync(path))))
-    return new Map([...graph.nodes()].map((node, index) => [originalName(node, index), node]))
+    return readModel(bufferRange(new Uint8Array(readFileSync(path)))).graph
   } finally {
     rmSync(path, { force: true })
   }
 }
 
-/** The runtime calls the node that replaces `conv1` either `conv1`, or `conv1_token_7`, or `conv1_nchwc`. */
-function originalName(node: Node, index: number): string {
-  const name = node.name.replace(/(_token_\d+|_nchwc)+$/, '')
-  return name === '' ? `#${index}` : name
+/** Unknown sizes of inputs as 1: the multiply–accumulates of one sample. */
+function singleSample(model: Model): Record<string, number[]> {
+  const shapes: Record<string, number[]> = {}
+  for (const { name, type } of model.graph.inputs) {
+    if (type?.kind !== 'tensor' || type.shape === null) continue
+    shapes[name] = type.shape.map((dim) => (typeof dim === 'number' ? dim : 1))
+  }
+  return shapes
 }
 
-function layerOf(
-  node: Node,
-  facts: TypeInference,
-  optimized: ReadonlyMap<string, Node>,
-): LayerKernel[] {
+/** At most this many nodes behind a layer are fused into its kernel: a Cast, two Mul and an Add. */
+const LONGEST_FUSION = 4
+
+/** Nodes of the runtime's graph by what they stand for in the model. */
+class KernelIndex {
+  readonly #byName = new Map<string, Node>()
+  readonly #byOutput = new Map<string, Node>()
+
+  constructor(graph: Graph) {
+    for (const node of graph.nodes()) {
+      // The runtime calls the node that replaces `conv1` either `conv1`, or `conv1_token_7`, or `conv1_nchwc`.
+      const name = node.name.replace(/(_token_\d+|_nchwc)+$/, '')
+      if (name !== '') this.#byName.set(name, node)
+      for (const output of node.outputs) if (output !== null) this.#byOutput.set(output.name, node)
+    }
+  }
+
+  /** A fused kernel keeps the name of the layer, or has none and writes what the last of the fused nodes wrote. */
+  find(layer: Node): Node | null {
+    const named = this.#byName.get(labelOf(layer))
+    if (named !== undefined) return named
+    let node: Node | null = layer
+    for (let step = 0; node !== null && step <= LONGEST_FUSION; step += 1) {
+      const output: Value | null = node.output(0)
+      const kernel = output === null ? undefined : this.#byOutput.get(output.name)
+      if (kernel !== undefined) return kernel
+      node = soleConsumer(output)
+    }
+    return null
+  }
+}
+
+function layerOf(node: Node, facts: TypeInference, optimized: KernelIndex): LayerKernel[] {
   const rule = opRule(node)
   if (rule === 'unknown' || rule.macs === 'none') return []
-  const kernel = optimized.get(labelOf(node))
-  const opType = kernel?.opType ?? 'none'
+  const opType = optimized.find(node)?.opType ?? 'none'
   return [
     {
       node: labelOf(node),

@@ -18,6 +18,7 @@ import { PLACEMENTS, place } from './place.ts'
 import { findSites } from './quantization-sites.ts'
 import type { QuantizeResult } from './quantize-result.ts'
 import { quantizedAlready } from './quantized-already.ts'
+import { requireFiniteWeights } from './require-finite-weights.ts'
 
 export interface StaticOptions {
   readonly perChannel: boolean
@@ -66,6 +67,7 @@ export async function staticCandidates(
     return { float: model, candidates: [unchanged] }
   }
   const simplified = await simplify(model, runtime)
+  requireFiniteWeights(model)
   const excluded = new Set(options.excludedLayers)
   const names = calibratedValues(findSites(model, excluded))
   const calibration = await calibrateMinMax(model, names, feeds, runtime, options.threads)
