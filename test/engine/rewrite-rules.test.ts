@@ -197,41 +197,4 @@ describe('simplify', () => {
       expect(modelBytes(model)).toEqual(once)
     }
   })
-
-  it('raises an old model and drops constants from its inputs', async () => {
-    const text = `<ir_version: 3, opset_import: ["" : 7]>
-      g (float[N, 6] x, float[6, 5] w) => (float[N, 5] y)
-      <${floatConstant('w', [6, 5], 9)}> { p = MatMul(x, w) d = Dropout(p) y = Relu(d) }`
-    const model = parseModel(text)
-    await simplify(model, runtime)
-    expect(model.graph.inputs.map(({ name }) => name)).toEqual(['x'])
-    expect(model.opsetImports).toEqual([{ domain: '', version: 17 }])
-    expect(model.irVersion).toBeGreaterThanOrEqual(8)
-    expect(operators(model)).toEqual(['MatMul', 'Relu'])
-  })
-
-  it('leaves random numbers and constants that would grow', async () => {
-    const text = `<ir_version: 8, opset_import: ["" : 17]>
-      g (float[4, 4] x) => (float[4, 4] y, float[64, 64] z) <int64[2] big = {64, 64}>
-      { r = RandomNormal<shape = [4, 4]>() y = Add(x, r) f = ConstantOfShape(big) z = Relu(f) }`
-    const model = parseModel(text)
-    const report = await simplify(model, runtime)
-    expect(operators(model)).toEqual(['Add', 'ConstantOfShape', 'RandomNormal', 'Relu'])
-    const reasons = report.declined.filter(({ rule }) => rule === 'fold-constants')
-    expect(reasons[0]?.reason).toMatch(/its result takes 16384 bytes/)
-  })
-
-  it('says why weights that two convolutions share are not changed', async () => {
-    const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3, 8, 8] x) => (float[N, 4, 6, 6] y)
-      <${[CONV, ...STATISTICS].join(', ')}>
-      { c = Conv(x, w) d = BatchNormalization(c, gamma, beta, mean, variance) n = Neg(x) e = Conv(n, w) y = Add(d, e) }`
-    const model = parseModel(text)
-    const report = await simplify(model, runtime)
-    expect(operators(model)).toContain('BatchNormalization')
-    expect(report.declined).toContainEqual({
-      rule: 'fuse-batch-norm',
-      node: 'd',
-      reason: 'its weights are shared',
-    })
-  })
 })

@@ -9,7 +9,7 @@ import { cutNodes } from './min-cut.ts'
 import type { IntegerSite, QuantizationSites } from './quantization-sites.ts'
 import { resultOf } from './quantization-sites.ts'
 
-export const PLACEMENTS = ['cost-plan', 'all-but-first', 'weights-only'] as const
+export const PLACEMENTS = ['cost-plan', 'all-but-first', 'products-only', 'weights-only'] as const
 export type PlacementName = (typeof PLACEMENTS)[number]
 
 export interface Placement {
@@ -21,12 +21,18 @@ export interface Placement {
 
 /**
  * `weights-only`: everything computes in float, weights are stored as integers. `all-but-first`: every integer kernel
- * but convolutions of images. `cost-plan`: the cheapest placement by the kernels' cost table.
+ * but convolutions of images. `products-only`: matrix products with a constant weight, for models that convolve nothing
+ * (transformers). `cost-plan`: the cheapest placement by the kernels' cost table.
  */
 export function place(name: PlacementName, model: Model, sites: QuantizationSites): Placement {
   const flow = new Flow(sites)
   if (name === 'weights-only') return { name, integer: new Set(), carriers: new Set() }
   const open = [...sites.integer].filter(([node, site]) => !readsImage(node, site))
+  if (name === 'products-only') {
+    const products = open.filter(([, site]) => site.weight !== 'none')
+    const isTransformer = !products.some(([node, site]) => weightRank(node, site) > 2)
+    return flow.settle(name, new Set(isTransformer ? products.map(([node]) => node) : []))
+  }
   if (name === 'all-but-first') return flow.settle(name, new Set(open.map(([node]) => node)))
   const chosen = cheapest(model, sites, new Map(open), flow)
   for (const [node, site] of open) {
@@ -35,6 +41,10 @@ export function place(name: PlacementName, model: Model, sites: QuantizationSite
     if (isEnclosed) chosen.add(node)
   }
   return flow.settle(name, chosen)
+}
+
+function weightRank(node: Node, { weight }: IntegerSite): number {
+  return weight === 'none' ? 0 : (node.input(weight)?.constant?.dims.length ?? 0)
 }
 
 /** A convolution of up to 4 input channels gains nothing from integers: int8 im2col costs more than it saves. */

@@ -1,5 +1,6 @@
 // The passes of `simplify` in the order they run: first what makes the model uniform, then constants, then fusions.
 
+import { dropAnnotations } from './drop-annotations.ts'
 import { foldConstants } from './fold-constants.ts'
 import { fuseBatchNorm } from './fuse-batch-norm.ts'
 import { fuseChannelAffine } from './fuse-channel-affine.ts'
@@ -19,7 +20,7 @@ import { removeNoOps } from './remove-no-ops.ts'
 import { upgradeModel } from './upgrade-model.ts'
 
 /** Run once. */
-export const PREPARING_PASSES: readonly Pass[] = [upgradeModel, inlineFunctions]
+export const PREPARING_PASSES: readonly Pass[] = [upgradeModel, inlineFunctions, dropAnnotations]
 
 /** Run in rounds until none changes anything. */
 export const SIMPLIFY_PASSES: readonly Pass[] = [
