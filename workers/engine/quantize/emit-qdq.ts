@@ -72,6 +72,19 @@ class QdqEmitter {
       }
     }
     for (const value of values) this.#emitValue(value)
+    for (const node of integer) this.#becomeAddition(node)
+  }
+
+  /** α·x arrives by the scale of the input's DequantizeLinear; β is added, and the output's quantizer clips. */
+  #becomeAddition(node: Node): void {
+    const gate = this.#sites.integer.get(node)?.gate ?? null
+    if (gate === null) return
+    const [offset, scale] = [this.#store.uint8(Uint8Array.of(255), []), gate.beta / 255]
+    const scaleValue = this.#store.float32(Float32Array.of(scale), [])
+    const zero = this.#store.uint8(Uint8Array.of(0), [])
+    node.opType = 'Add'
+    node.attributes.clear()
+    node.setInput(1, this.#dequantize(offset, scaleValue, zero, node))
   }
 
   /** Takes the Relu or Clip behind the node out: its range, which starts at 0 or the bound, does the same. */
@@ -142,7 +155,9 @@ class QdqEmitter {
     let shared: Value | null = null
     for (const use of readers) {
       if (this.#readsIntegers(use)) {
-        use.node.setInput(use.index, this.#dequantize(quantized, scaleValue, zero, use.node))
+        const alpha = this.#sites.integer.get(use.node)?.gate?.alpha ?? 1
+        const own = this.#store.float32(Float32Array.of(scale * alpha), [])
+        use.node.setInput(use.index, this.#dequantize(quantized, own, zero, use.node))
       } else if (isMadeOnIntegers) {
         shared ??= this.#dequantize(quantized, scaleValue, zero, null)
         use.node.setInput(use.index, shared)

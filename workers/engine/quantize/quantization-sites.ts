@@ -6,13 +6,15 @@ import { tensorSize } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
-import type { IntegerKernel } from '../ops/integer-kernel.ts'
+import type { IntegerKernel, QuantizationRule } from '../ops/integer-kernel.ts'
 import { opRule } from '../ops/registry.ts'
 import { float32Constant, scalarConstant } from '../rewrite/constants.ts'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { soleConsumer } from '../rewrite/sole-consumer.ts'
 import type { Range } from './quantize-result.ts'
+import type { SaturatingGate } from './saturating-gate.ts'
+import { SATURATING_GATE_KERNEL, saturatingGate } from './saturating-gate.ts'
 
 export interface IntegerSite {
   readonly kernel: IntegerKernel
@@ -22,6 +24,8 @@ export interface IntegerSite {
   readonly activations: readonly number[]
   /** The Relu or Clip behind it that the output's quantizer replaces, and the interval it cuts to. */
   readonly absorbed: { readonly node: Node; readonly bounds: Range } | null
+  /** Its output's saturation computes it; `null` for operators with a kernel of their own. */
+  readonly gate: SaturatingGate | null
 }
 
 export interface QuantizationSites {
@@ -49,8 +53,7 @@ export function findSites(
     declined.push({ rule: 'integer-kernel', node: labelOf(node), reason })
   }
   for (const node of model.graph.nodes()) {
-    const rule = opRule(node)
-    const quantization = rule === 'unknown' ? 'float' : rule.quantization
+    const quantization = quantizationOf(node)
     if (quantization === 'float' || excluded.has(labelOf(node))) continue
     if (quantization === 'carries') {
       const touched = [node.input(0), ...node.outputs]
@@ -67,6 +70,12 @@ export function findSites(
     if (node.graph !== model.graph && hasKernel(node)) decline(node, 'it lies inside a subgraph')
   }
   return { facts, integer, carriers, declined }
+}
+
+function quantizationOf(node: Node): QuantizationRule {
+  if (saturatingGate(node) !== null) return SATURATING_GATE_KERNEL
+  const rule = opRule(node)
+  return rule === 'unknown' ? 'float' : rule.quantization
 }
 
 function touches(node: Node, site: IntegerSite, names: ReadonlySet<string>): boolean {
@@ -109,6 +118,7 @@ function siteOf(node: Node, kernel: IntegerKernel, facts: TypeInference): Intege
     weight,
     activations,
     absorbed: absorbedActivation(node, kernel),
+    gate: saturatingGate(node),
   }
   return biasFits(node, site) ? site : 'its bias is not one number per output channel'
 }

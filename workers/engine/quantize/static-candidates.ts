@@ -2,7 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Declined } from '../rewrite/pass.ts'
-import { labelOf } from '../rewrite/pass.ts'
+import { labelOf, nodeRulePass } from '../rewrite/pass.ts'
 import { copyModel } from '../rewrite/copy-model.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
@@ -15,6 +15,7 @@ import { ConstantStore } from './constant-store.ts'
 import { emitQdq } from './emit-qdq.ts'
 import type { PlacementName } from './place.ts'
 import { PLACEMENTS, place } from './place.ts'
+import { expandHardSwish } from './expand-hard-swish.ts'
 import { findSites } from './quantization-sites.ts'
 import type { QuantizeResult } from './quantize-result.ts'
 import { quantizedAlready } from './quantized-already.ts'
@@ -68,6 +69,7 @@ export async function staticCandidates(
   }
   const simplified = await simplify(model, runtime)
   requireFiniteWeights(model)
+  await nodeRulePass(expandHardSwish).run(model, runtime)
   const excluded = new Set(options.excludedLayers)
   const names = calibratedValues(findSites(model, excluded))
   const calibration = await calibrateMinMax(model, names, feeds, runtime, options.threads)
