@@ -42,7 +42,7 @@ export async function runJob(
   const log = (line: string): void => report({ kind: 'log', line })
   const progress = (stage: string, step: number, fraction: number, message: string): void =>
     report({ kind: 'progress', stage, step, steps, fraction, message })
-  progress('reading', 0, 0.01, 'reading the model')
+  progress('reading', 0, 0, 'reading the model')
   const original = await openJobModel(request.model, join(scratch, 'unzipped'))
   const opened: { close(): Promise<void> }[] = []
   try {
