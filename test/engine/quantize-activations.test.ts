@@ -76,4 +76,19 @@ describe('activations on integers', () => {
     expect(operators['QLinearConv']).toBe(2)
     expect(integerMacs).toBe(1)
   })
+
+  it('keeps a pooling behind a float convolution in float: the runtime is slow at pooling integers there', async () => {
+    const text = `<ir_version: 8, opset_import: ["" : 17]>
+      g (float[N, 3, 12, 12] x) => (float[N, 16, 6, 6] y)
+      <${floatConstant('w', [16, 3, 3, 3], 3, 0.3)}, ${floatConstant('v', [16, 16, 1, 1], 4, 0.3)}>
+      { a = Conv<pads = [1, 1, 1, 1]>(x, w)  r = Relu(a)
+        p = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(r)  [c2] y = Conv(p, v) }`
+    const feeds = [{ x: floatTensor([1, 3, 12, 12], 5) }]
+    const { candidates } = await staticCandidates(parseModel(text), OPTIONS, feeds, runtime)
+    const made = candidates[0]?.model ?? parseModel(text)
+    const quantizer = [...made.graph.nodes()].find((node) => node.is('QuantizeLinear'))
+    const guard = quantizer?.input(0)?.producer
+    expect([guard?.opType, guard?.input(0)?.producer?.opType]).toEqual(['Relu', 'MaxPool'])
+    expect(await outputNoise(parseModel(text), made, feeds[0] ?? {})).toBeGreaterThan(30)
+  })
 })

@@ -168,6 +168,21 @@ describe('static quantization', () => {
     expect(candidates[0]?.declined[0]?.reason).toMatch(/quantized already/)
   })
 
+  it('stores weights only where the model cannot be raised to opset 13', async () => {
+    const ones = Array.from({ length: 128 }, () => 1).join()
+    const statistics = ['g', 'b', 'm', 'v'].map((name) => `float[8, 4, 4] ${name} = {${ones}}`)
+    const text = `<ir_version: 4, opset_import: ["" : 8]> g (float[N, 16, 6, 6] x) => (float[N, 8, 4, 4] y)
+      <${floatConstant('w', [8, 16, 3, 3], 31, 0.2)}, ${statistics.join()}>
+      { [c] a = Conv(x, w)  [n] y = BatchNormalization<spatial = 0>(a, g, b, m, v) }`
+    const feeds = samples([1, 16, 6, 6], 2)
+    const { candidates } = await staticCandidates(parseModel(text), OPTIONS, feeds, runtime)
+    expect(candidates.map(({ placement }) => placement)).toEqual(['weights-only'])
+    const reasons = candidates[0]?.declined.map(({ reason }) => reason) ?? []
+    expect(reasons.join()).toMatch(/could only be raised to 8/)
+    const made = candidates[0]?.model ?? parseModel(text)
+    expect(await outputNoise(parseModel(text), made, feeds[0] ?? {})).toBeGreaterThan(35)
+  })
+
   it('quantizes around subgraphs', async () => {
     const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 8, 6, 6] x, bool c) => (float[N, 8, 4, 4] y)
       <${floatConstant('w', [8, 8, 3, 3], 21, 0.2)}, ${floatConstant('v', [8, 8, 1, 1], 22, 0.2)}> {

@@ -1,6 +1,7 @@
 // Static quantization: integer weights and activations, ranges from calibration data.
 
 import type { Model } from '#src/onnx/ir/model'
+import { opsetVersion } from '#src/onnx/ir/model'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf, nodeRulePass } from '../rewrite/pass.ts'
 import { copyModel } from '../rewrite/copy-model.ts'
@@ -75,7 +76,9 @@ export async function staticCandidates(
   const calibration = await calibrateMinMax(model, names, feeds, runtime, options.threads)
   const candidates: StaticCandidate[] = []
   const seen = new Set<string>()
-  for (const name of options.placements ?? PLACEMENTS) {
+  const tooOld = opsetTooOld(model)
+  const placements = tooOld.length > 0 ? (['weights-only'] as const) : options.placements
+  for (const name of placements ?? PLACEMENTS) {
     const candidate = build(model, name, options, excluded, calibration)
     const key = candidate.integerNodes.join('\0')
     if (seen.has(key)) continue
@@ -87,7 +90,12 @@ export async function staticCandidates(
         simplify: simplified.details,
         calibration: { method: 'minmax', batches: calibration.runs, tensors: names.length },
       },
-      declined: [...simplified.declined, ...unknownNames(model, excluded), ...candidate.declined],
+      declined: [
+        ...simplified.declined,
+        ...unknownNames(model, excluded),
+        ...tooOld,
+        ...candidate.declined,
+      ],
     })
   }
   return { float: model, candidates }
@@ -132,6 +140,14 @@ function build(
     details,
     declined: [...declined, ...compact.declined],
   }
+}
+
+/** Scales per channel came with opset 13; the reasons why a model stays below are those of the upgrade. */
+function opsetTooOld(model: Model): Declined[] {
+  const version = opsetVersion(model)
+  if (version >= 13) return []
+  const reason = `integer kernels need opset 13, and the model could only be raised to ${version}`
+  return [{ rule: 'quantize-static', node: null, reason }]
 }
 
 function unknownNames(model: Model, excluded: ReadonlySet<string>): Declined[] {
