@@ -1,0 +1,165 @@
+// From what came in to what a route takes. Every fault is named: pointer, code, what would be right. Nothing is coerced or dropped.
+
+import { z } from 'zod'
+import type { ErrorCode, FieldError } from '#src/domain/errors'
+import { ERRORS, TersorError } from '#src/domain/errors'
+
+type Issue = z.core.$ZodIssue
+
+/** A body or a part of the URL. `where` turns a path of keys into what the client knows it by. */
+export function parseInput<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  where: 'body' | 'query' | 'path',
+): z.infer<S> {
+  const result = schema.safeParse(value, { reportInput: true })
+  if (result.success) return result.data
+  const errors = result.error.issues.flatMap((issue) => fieldErrors(issue, [], where))
+  const [first] = errors
+  if (first === undefined)
+    throw new TersorError('wrong_type', 'the request does not have the right form')
+  // Malformed before senseless: the lowest status is the answer's.
+  const leading = errors.reduce(
+    (one, other) => (ERRORS[other.code].status < ERRORS[one.code].status ? other : one),
+    first,
+  )
+  const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`
+  throw new TersorError(leading.code, `${leading.pointer}: ${leading.detail}${more}`, { errors })
+}
+
+function fieldErrors(issue: Issue, prefix: readonly PropertyKey[], where: string): FieldError[] {
+  const path = [...prefix, ...issue.path]
+  const at = (code: ErrorCode, detail: string, inner: readonly PropertyKey[] = []): FieldError => ({
+    pointer: pointerOf([...path, ...inner], where),
+    code:
+      where === 'query' && ERRORS[code].status === 400 && code !== 'unknown_field'
+        ? 'invalid_parameter'
+        : code,
+    detail,
+  })
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) =>
+        at('unknown_field', `'${printable(key)}' is not known here`, [key]),
+      )
+    case 'invalid_type':
+      return [
+        issue.input === undefined
+          ? at('missing_field', `is required: ${article(issue.expected)}`)
+          : at('wrong_type', `must be ${article(issue.expected)}, not ${kindOf(issue.input)}`),
+      ]
+    case 'too_big':
+      return [
+        at(
+          sizeCode(issue.origin),
+          `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unitOf(issue.origin)}`,
+        ),
+      ]
+    case 'too_small':
+      return [
+        at(
+          sizeCode(issue.origin),
+          `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unitOf(issue.origin)}`,
+        ),
+      ]
+    case 'invalid_value': {
+      const allowed = issue.values.map((value) => JSON.stringify(value)).join(', ')
+      return [
+        at(
+          issue.input === undefined ? 'missing_field' : 'invalid_value',
+          `must be ${issue.values.length > 1 ? 'one of ' : ''}${allowed}`,
+        ),
+      ]
+    }
+    case 'invalid_union':
+      return unionErrors(issue, path, where, at)
+    case 'invalid_format':
+      return [
+        at(
+          'invalid_string',
+          issue.message.startsWith('Invalid')
+            ? 'does not have the right form'
+            : `must be ${issue.message}`,
+        ),
+      ]
+    default:
+      return [at('invalid_value', issue.message)]
+  }
+}
+
+function unionErrors(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: readonly PropertyKey[],
+  where: string,
+  at: (code: ErrorCode, detail: string, inner?: readonly PropertyKey[]) => FieldError,
+): FieldError[] {
+  const { discriminator, options } = issue as {
+    discriminator?: string
+    options?: readonly unknown[]
+  }
+  if (discriminator !== undefined) {
+    const allowed = (options ?? []).map((option) => JSON.stringify(option)).join(', ')
+    const given = (issue.input as Record<string, unknown> | undefined)?.[discriminator]
+    const inner = issue.path.at(-1) === discriminator ? [] : [discriminator]
+    return [
+      at(
+        given === undefined ? 'missing_field' : 'invalid_value',
+        `must be one of ${allowed}`,
+        inner,
+      ),
+    ]
+  }
+  // Of several forms, the one with the least faults is likely to be meant.
+  const branches = issue.errors.toSorted((a, b) => a.length - b.length)
+  const best = branches[0] ?? []
+  return best.length === 0
+    ? [at('wrong_type', 'fits none of the forms allowed here')]
+    : best.flatMap((inner) => fieldErrors(inner, path, where))
+}
+
+function sizeCode(origin: string): ErrorCode {
+  return origin === 'string' || origin === 'array' || origin === 'set'
+    ? 'limit_exceeded'
+    : 'out_of_range'
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters long'
+  return origin === 'array' ? ' items long' : ''
+}
+
+function pointerOf(path: readonly PropertyKey[], where: string): string {
+  if (where !== 'body') return printable(String(path[0] ?? where))
+  return path
+    .map((key) => `/${printable(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+    .join('')
+}
+
+const NAMES: Record<string, string> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'an array',
+  object: 'an object',
+  record: 'an object',
+  null: 'null',
+}
+
+function article(expected: string): string {
+  return NAMES[expected] ?? expected
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'number' && !Number.isInteger(value)) return 'a fraction'
+  return NAMES[typeof value] ?? typeof value
+}
+
+const LONGEST = 80
+
+/** Text of a client inside our own: control characters escaped, length bounded. */
+export function printable(text: string): string {
+  return JSON.stringify(text).slice(1, -1).slice(0, LONGEST)
+}

@@ -1,0 +1,12 @@
+// The label of an upload. It is shown, never used as a path.
+
+import { z } from 'zod'
+
+export const uploadName = z
+  .string()
+  .max(256)
+  .refine(
+    (text) => ![...text].some((char) => char < ' ' || char === '\u007f'),
+    'must hold no control characters',
+  )
+  .optional()

@@ -1,0 +1,70 @@
+// A blob as an answer: whole or one range (RFC 9110 section 14), with a strong ETag.
+
+import { TersorError } from '#src/domain/errors'
+import type { ServiceContext } from '#src/services/service-context'
+import type { FastifyRequest } from 'fastify'
+import type { Answer } from './route.ts'
+
+export interface ServedBlob {
+  readonly sha256: string
+  readonly size: number
+  readonly filename: string
+  readonly mediaType: string
+}
+
+/** @throws TersorError range_not_satisfiable */
+export async function serveBlob(
+  { blobs }: ServiceContext,
+  request: FastifyRequest,
+  blob: ServedBlob,
+): Promise<Answer> {
+  const etag = `"${blob.sha256}"`
+  const headers = {
+    etag,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, max-age=31536000, immutable',
+    'content-type': blob.mediaType,
+    'content-disposition': `attachment; filename="${safeName(blob.filename)}"`,
+    'content-digest': `sha-256=:${Buffer.from(blob.sha256, 'hex').toString('base64')}:`,
+  }
+  if (request.headers['if-none-match']?.split(/, */).includes(etag) === true)
+    return { status: 304, headers: { etag }, body: 'none' }
+  const range = requestedRange(request, etag, blob.size)
+  const { start, end } = range ?? { start: 0, end: blob.size }
+  const sized = { ...headers, 'content-length': String(end - start) }
+  if (range !== null) {
+    const { 'content-digest': _, ...partial } = sized
+    const contentRange = `bytes ${start}-${end - 1}/${blob.size}`
+    const body = request.method === 'HEAD' ? 'none' : await blobs.read(blob.sha256, range)
+    return { status: 206, headers: { ...partial, 'content-range': contentRange }, body }
+  }
+  return {
+    status: 200,
+    headers: sized,
+    body: request.method === 'HEAD' ? 'none' : await blobs.read(blob.sha256),
+  }
+}
+
+function requestedRange(
+  request: FastifyRequest,
+  etag: string,
+  size: number,
+): { start: number; end: number } | null {
+  const header = request.headers.range
+  const condition = request.headers['if-range']
+  if (header === undefined || (condition !== undefined && condition !== etag)) return null
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header)
+  // Several ranges, or other units, may be ignored.
+  if (match === null || (match[1] === '' && match[2] === '')) return null
+  const suffix = match[1] === ''
+  const start = suffix ? Math.max(0, size - Number(match[2])) : Number(match[1])
+  const end = suffix || match[2] === '' ? size : Math.min(size, Number(match[2]) + 1)
+  if (start < end && start < size) return { start, end }
+  throw new TersorError('range_not_satisfiable', `the content has ${size} bytes`, {
+    headers: { 'content-range': `bytes */${size}` },
+  })
+}
+
+function safeName(name: string): string {
+  return name.replaceAll(/[^\w.-]/g, '_').slice(0, 100) || 'file'
+}
