@@ -27,13 +27,15 @@ function topK(k: number): Metric {
   }
 }
 
-/** How many scores are above that of the label; infinite when the label is no index. */
+/** How many scores come before the label's, equal ones of lower classes included; infinite when the label is no index. */
 function rankOf(outputs: ArrayLike<number>, start: number, width: number, label: number): number {
   const own = label >= 0 && label < width ? (outputs[start + label] ?? NaN) : NaN
   if (Number.isNaN(own)) return Infinity
   let above = 0
-  for (let index = 0; index < width; index += 1)
-    above += Number((outputs[start + index] ?? NaN) > own)
+  for (let index = 0; index < width; index += 1) {
+    const score = outputs[start + index] ?? NaN
+    if (score > own || (score === own && index < label)) above += 1
+  }
   return above
 }
 
