@@ -49,6 +49,8 @@ export const MOVING_CASES: readonly GradientCase[] = [
   moving('Trilu', '2,4,4', 'k', 'int64 k = {1}', 'upper=0'),
   moving('Pad', '3,4', 'p', 'int64[4] p = {1, 0, 2, 1}'),
   moving('Pad', '3,4', 'p, "", a', 'int64[2] p = {1, 2}, int64[1] a = {1}'),
+  moving('Pad', '3,4', 'p', 'int64[4] p = {1, 0, 2, 1}', 'mode="reflect"'),
+  moving('Pad', '3,4', 'p', 'int64[4] p = {0, 2, 1, 1}', 'mode="edge"'),
   moving('DepthToSpace', '1,8,2,3', '', '', 'blocksize=2'),
   moving('DepthToSpace', '2,8,2,2', '', '', 'blocksize=2, mode="CRD"'),
   moving('SpaceToDepth', '1,2,4,6', '', '', 'blocksize=2'),

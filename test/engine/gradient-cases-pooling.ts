@@ -45,6 +45,7 @@ export const POOLING_CASES: readonly GradientCase[] = [
   pool('MaxPool', '1,1,7,7', 'kernel_shape=[2,2], dilations=[2,2]'),
   pool('MaxPool', '2,2,9', 'kernel_shape=[3], strides=[2]'),
   pool('MaxPool', 'N,C,H,W', 'kernel_shape=[2,2], strides=[2,2]', { N: 2, C: 2, H: 5, W: 4 }),
+  pool('LpPool', '1,2,5,6', 'kernel_shape=[2,3], strides=[2,1], p=3'),
   pool('GlobalAveragePool', '2,3,3,4', ''),
   pool('GlobalAveragePool', 'N,3,H,W', '', { N: 2, H: 3, W: 2 }),
   pool('GlobalMaxPool', '2,3,3,4', ''),

@@ -41,7 +41,7 @@ const OPTIONS: LoadOptions = { threads: 1, optimization: 'basic' }
 const runtime = openRuntime()
 
 /** mulberry32: uniform in [0, 1). */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
@@ -106,7 +106,7 @@ function isWanted(value: Value | null, types: TypeInference): boolean {
 }
 
 /** Appends gradients of all nodes in reverse order; the gradients of the outputs are new inputs `d_<output>`. */
-export function appendGradients(model: Model, types: TypeInference): Map<Value, Value> {
+function appendGradients(model: Model, types: TypeInference): Map<Value, Value> {
   const { graph } = model
   const gradients = new Map<Value, Value>()
   const builder = new GradientBuilder(graph, types, 'grad/')

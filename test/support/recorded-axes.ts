@@ -32,7 +32,7 @@ class Recorder implements AxisContext {
   shape(value: Value): readonly number[] | null {
     const type = this.#types.type(value)
     const shape = type?.kind === 'tensor' ? type.shape : null
-    return shape?.every((dim) => typeof dim === 'number') ? (shape as number[]) : null
+    return shape?.every((dim) => typeof dim === 'number') ? shape : null
   }
 
   constant(value: Value) {

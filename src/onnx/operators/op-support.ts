@@ -103,7 +103,7 @@ Log same defined float
 LogSoftmax defined defined float
 Loop opaque none float
 LpNormalization defined defined float
-LpPool defined none float
+LpPool defined defined float
 MatMul defined defined integer
 MatMulInteger opaque none float
 Max same defined float

@@ -18,7 +18,7 @@ export function equationOf(node: Node): Equation {
   const [left = '', right] = text.split('->')
   const operands = left.split(',')
   if (right !== undefined) return { operands, result: right }
-  const letters = [...left.replaceAll(/[,.]/g, '')]
+  const letters = left.replaceAll(/[,.]/g, '').split('')
   const once = letters.filter((letter) => letters.indexOf(letter) === letters.lastIndexOf(letter))
   const ellipsis = left.includes('...') ? '...' : ''
   return { operands, result: ellipsis + once.sort().join('') }
@@ -48,7 +48,7 @@ export const einsumGradient: GradientRecipe = (g, call) => {
 /** A letter twice in one operand is a diagonal; a letter nowhere else is a sum over that operand alone. */
 function checkLetters(call: GradientCall, letters: string, elsewhere: readonly string[]): void {
   if (repeats(letters)) refuse(call, `'${letters}' takes a diagonal`)
-  const lost = [...letters].find((letter) => !elsewhere.some((term) => term.includes(letter)))
+  const lost = letters.split('').find((letter) => !elsewhere.some((term) => term.includes(letter)))
   if (lost !== undefined) refuse(call, `'${lost}' is summed over one operand alone`)
 }
 
@@ -56,7 +56,7 @@ function checkLetters(call: GradientCall, letters: string, elsewhere: readonly s
 export const einsumAxes: AxesRule = (context) => {
   const { operands, result } = equationOf(context.node)
   const places = operands.flatMap((letters, input) =>
-    [...letters].map((letter, axis) => ({ letter, input, axis })),
+    letters.split('').map((letter, axis) => ({ letter, input, axis })),
   )
   if (places.some(({ letter }) => letter === '.')) return freezeAll(context, operands.length)
   for (const letter of new Set(places.map((place) => place.letter))) {

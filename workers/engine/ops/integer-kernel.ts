@@ -25,8 +25,8 @@ export interface IntegerKernel {
   readonly outputRange: readonly [number, number] | 'observed'
   /** Following operators that a quantizer of range [0, max] or [min, max] on the output does the work of. */
   readonly fusesActivation: readonly string[]
-  /** Whether the kernel takes this node; otherwise the reason. */
-  readonly accepts: (node: Node, facts: Facts) => 'yes' | string
+  /** `yes` when the kernel takes this node, otherwise the reason why not. */
+  readonly accepts: (node: Node, facts: Facts) => string
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Value } from '#src/onnx/ir/value'
 import { intValues } from '#src/onnx/tensor-values'
 import type { AxesRule, AxisContext, AxisLabels } from './axis-context.ts'
 import type { GradientRecipe } from './gradient-call.ts'
-import { refuse } from './gradient-call.ts'
+import { backToPositions } from './indexing-gradient.ts'
 import { integerKernel } from './integer-kernel.ts'
 import type { OpTable } from './op.ts'
 import { OPAQUE, sameRule } from './op.ts'
@@ -35,12 +35,11 @@ const splitGradient: GradientRecipe = (g, call) => {
   return [g.op('Concat', parts, [intAttribute('axis', call.node.int('axis', 0))])]
 }
 
-/** Padding taken off again by negative pads; what was padded is a constant. */
+/** Constant padding is taken off again by negative pads; the other modes repeat elements, whose gradients add up. */
 const padGradient: GradientRecipe = (g, call) => {
   const dy = call.dy(0)
   if (dy === null || !call.wants(0)) return []
-  const mode = call.node.string('mode', 'constant')
-  if (mode !== 'constant') refuse(call, `mode ${mode} repeats elements`)
+  if (call.node.string('mode', 'constant') !== 'constant') return backToPositions(g, call)
   const operands: (Value | null)[] = [dy, g.neg(call.x(1))]
   if (call.has(3)) operands.push(null, call.x(3))
   return [g.op('Pad', operands)]

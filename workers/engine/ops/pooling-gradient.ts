@@ -63,23 +63,41 @@ function windowCounts(g: GradientBuilder, call: GradientCall, window: Window, on
   return g.op('Conv', [padded, ones], attributes([...zeros, ...rest]))
 }
 
-/** Each window hands dy ÷ count to its elements: a transposed convolution with ones. */
+/** Each element of x gets the sum of `share` over the windows it is in: a transposed convolution with ones. */
+function spread(g: GradientBuilder, call: GradientCall, window: Window, share: Value): Value {
+  const x = call.x(0)
+  const planes = byPlane(g, share)
+  const dx = convInputGradient(g, planes, onesOf(g, window, x), x, withReach(call, window), 1)
+  return g.reshapeLike(dx, x)
+}
+
+function onesOf(g: GradientBuilder, window: Window, like: Value): Value {
+  const count = window.kernel.reduce((product, size) => product * size, 1)
+  return g.tensor(
+    [1, 1, ...window.kernel],
+    Array.from({ length: count }, () => 1),
+    like,
+  )
+}
+
+/** Each window hands dy ÷ count to its elements. */
 export const averagePoolGradient: GradientRecipe = (g, call) => {
   const dy = call.dy(0)
   if (dy === null || !call.wants(0)) return []
-  const x = call.x(0)
   const window = poolWindow(call)
-  const count = window.kernel.reduce((product, size) => product * size, 1)
-  const dims = [1, 1, ...window.kernel]
-  const ones = g.tensor(
-    dims,
-    Array.from({ length: count }, () => 1),
-    x,
-  )
-  const share = g.div(dy, windowCounts(g, call, window, ones))
-  const planes = byPlane(g, share)
-  const dx = convInputGradient(g, planes, ones, x, withReach(call, window), 1)
-  return [g.reshapeLike(dx, x)]
+  const counts = windowCounts(g, call, window, onesOf(g, window, call.x(0)))
+  return [spread(g, call, window, g.div(dy, counts))]
+}
+
+/** y = (Σ |x|ᵖ)^(1/p) over each window: sign(x)·|x|ᵖ⁻¹ times the sum of dy·y^(1−p) over the windows. */
+export const lpPoolGradient: GradientRecipe = (g, call) => {
+  const dy = call.dy(0)
+  if (dy === null || !call.wants(0)) return []
+  const x = call.x(0)
+  const p = call.node.int('p', 2)
+  const share = g.mul(dy, g.op('Pow', [call.y(0), g.scalar(1 - p, x)]))
+  const slope = g.op('Pow', [g.op('Abs', [x]), g.scalar(p - 1, x)])
+  return [g.mul(g.mul(g.op('Sign', [x]), slope), spread(g, call, poolWindow(call), share))]
 }
 
 /** The second output says where each maximum was (the first of equal ones), as a position in the whole tensor. */

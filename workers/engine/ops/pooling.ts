@@ -9,6 +9,7 @@ import {
   globalAveragePoolGradient,
   globalLpPoolGradient,
   globalMaxPoolGradient,
+  lpPoolGradient,
   maxPoolGradient,
 } from './pooling-gradient.ts'
 
@@ -28,7 +29,7 @@ export const POOLING_OPS: OpTable = {
   GlobalAveragePool: pool(globalAveragePoolGradient, GLOBAL_AVERAGE_POOL_KERNEL),
   GlobalLpPool: pool(globalLpPoolGradient, 'float'),
   GlobalMaxPool: pool(globalMaxPoolGradient, 'float'),
-  LpPool: pool('none', 'float'),
+  LpPool: pool(lpPoolGradient, 'float'),
   MaxPool: pool(maxPoolGradient, 'carries'),
   MaxRoiPool: OPAQUE,
   MaxUnpool: OPAQUE,
