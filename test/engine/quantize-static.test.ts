@@ -183,6 +183,19 @@ describe('static quantization', () => {
     expect(await outputNoise(parseModel(text), made, feeds[0] ?? {})).toBeGreaterThan(35)
   })
 
+  it('stores float weights with a scale per output channel, small channels included', async () => {
+    const weights = [floatConstant('w', [16, 16, 3, 3], 41, 0.2)]
+    const gains = `float[16, 1, 1] k = {${Array.from({ length: 16 }, (_, index) => (index < 8 ? 1e-3 : 1)).join()}}`
+    const back = `float[16, 1, 1] l = {${Array.from({ length: 16 }, (_, index) => (index < 8 ? 1e3 : 1)).join()}}`
+    const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 16, 6, 6] x) => (float[N, 16, 4, 4] y)
+      <${[...weights, gains, back].join()}> { [c] a = Conv(x, w)  m = Mul(a, k)  r = Relu(m)  y = Mul(r, l) }`
+    const options = { ...OPTIONS, placements: ['weights-only'] } as const
+    const made = await quantized(text, samples([1, 16, 6, 6], 2), options)
+    const feeds = { x: floatTensor([1, 16, 6, 6], 43) }
+    expect(await outputNoise(parseModel(text), made, feeds)).toBeGreaterThan(40)
+    expect(modelSize(made)).toBeLessThan(modelSize(parseModel(text)) / 2.5)
+  })
+
   it('quantizes around subgraphs', async () => {
     const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 8, 6, 6] x, bool c) => (float[N, 8, 4, 4] y)
       <${floatConstant('w', [8, 8, 3, 3], 21, 0.2)}, ${floatConstant('v', [8, 8, 1, 1], 22, 0.2)}> {

@@ -9,6 +9,7 @@ import type { Tensor } from '#src/onnx/ir/tensor'
 import { tensorSize } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
 import { floatValues } from '#src/onnx/tensor-values'
+import { opRule } from '../ops/registry.ts'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import type { ConstantStore } from './constant-store.ts'
@@ -24,8 +25,8 @@ const MIN_SQNR = 30
 /** A scale must stand for at least this many elements. */
 const MIN_ELEMENTS_PER_SCALE = 8
 
-/** What more scales must gain to be worth their bytes, in dB. */
-const MARGIN = 2
+/** What scales as large as all integers together must gain over fewer, in dB; smaller ones in proportion. */
+const PRICE_OF_SCALES = 25
 
 export interface CompactReport {
   readonly tensors: number
@@ -52,7 +53,7 @@ export function compactWeights(
       declined.push({ rule: 'compact-weights', node, reason: `'${value.name}' is not finite` })
       continue
     }
-    const best = bestForm(tensor, values)
+    const best = bestForm(tensor, values, channelAxis(value))
     if (best === null || best.sqnr < MIN_SQNR) {
       const reason = `int8 would keep ${best === null ? 'nothing' : `${best.sqnr.toFixed(1)} dB`} of '${value.name}'`
       declined.push({ rule: 'compact-weights', node, reason })
@@ -68,21 +69,43 @@ interface CompactForm {
   readonly layout: WeightLayout
   readonly quantized: QuantizedWeight
   readonly sqnr: number
+  /** `sqnr` less what its scales cost. */
+  readonly worth: number
 }
 
-/** Of one scale for all and one per index of an axis, the fewest scales that lose least, within a margin. */
-function bestForm(tensor: Tensor, values: Float32Array): CompactForm | null {
+/** The axis of output channels by the registry; `none` where the operator that reads it names none. */
+function channelAxis(value: Value): number | 'none' {
+  const [use] = value.uses
+  const rule = use === undefined ? 'unknown' : opRule(use.node)
+  const kernel = rule === 'unknown' ? 'float' : rule.quantization
+  if (use === undefined || kernel === 'float' || kernel === 'carries') return 'none'
+  if (kernel.weight === 'none' || kernel.weight.input !== use.index) return 'none'
+  return kernel.weight.channelAxis(use.node, value.constant?.dims.length ?? 0)
+}
+
+/**
+ * Output channels have a scale each: noise in a small one is not outweighed by a large one, since what follows may scale it
+ * up. Other tensors: of one scale for all and one per index of an axis, what is worth most.
+ */
+function bestForm(
+  tensor: Tensor,
+  values: Float32Array,
+  channels: number | 'none',
+): CompactForm | null {
   const axes = tensor.dims
     .map((dim, axis) => ({ dim, axis }))
     .filter(({ dim }) => dim > 1 && dim * MIN_ELEMENTS_PER_SCALE <= values.length)
-    .toSorted((one, other) => one.dim - other.dim)
     .map(({ axis }) => axis)
+  const tried =
+    channels !== 'none' && axes.includes(channels) ? [channels] : ['none' as const, ...axes]
   let best: CompactForm | null = null
-  for (const axis of ['none' as const, ...axes]) {
+  for (const axis of tried) {
     const layout = { dims: tensor.dims, axis }
     const quantized = quantizeWeight(values, layout, weightScales(values, layout, 127))
     const sqnr = weightSqnr(values, layout, quantized)
-    if (best === null || sqnr > best.sqnr + MARGIN) best = { layout, quantized, sqnr }
+    const price = (PRICE_OF_SCALES * 4 * quantized.scales.length) / values.length
+    const worth = sqnr - price
+    if (best === null || worth > best.worth) best = { layout, quantized, sqnr, worth }
   }
   return best
 }
