@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { opSupportSource, opsMarkdown } from '#engine/ops/op-document'
 import { OP_SUPPORT } from '#src/onnx/operators/op-support'
 
-const REMEDY = 'generate it anew: npm run build && node dist/scripts/gen-ops.js'
+const REMEDY = 'generate it anew: npm run gen'
 
 describe('documents generated from the op registry', () => {
   it.each([

@@ -1,0 +1,170 @@
+// The Tersor API for TypeScript: a client generated from openapi.yaml, and what a script wants on top of it.
+
+import type { Client, Middleware } from 'openapi-fetch'
+import createClient from 'openapi-fetch'
+import type { components, paths } from './schema.ts'
+
+export type { components, paths } from './schema.ts'
+export type Job = components['schemas']['Job']
+export type NewJob = components['schemas']['NewJob']
+export type Model = components['schemas']['Model']
+export type Dataset = components['schemas']['Dataset']
+export type Artifact = components['schemas']['Artifact']
+export type Report = components['schemas']['Report']
+export type Problem = components['schemas']['Problem']
+
+/** An answer other than success, with what the service said about it. */
+export class TersorApiError extends Error {
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(`${problem.status} ${problem.code}: ${problem.detail}`)
+    this.name = 'TersorApiError'
+    this.problem = problem
+  }
+}
+
+export interface TersorOptions {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly baseUrl: string
+  /** `tsr_…`; none is needed on a loopback address while no key exists. */
+  readonly apiKey?: string
+}
+
+export type DatasetFormat = 'npz' | 'safetensors' | 'images'
+
+const WAIT_SECONDS = 30
+const TERMINAL: readonly Job['status'][] = ['succeeded', 'failed', 'canceled']
+
+export class Tersor {
+  /** Every endpoint of the API, typed: `client.GET('/v1/jobs/{id}', …)`. */
+  readonly client: Client<paths>
+  readonly #options: TersorOptions
+
+  constructor(options: TersorOptions) {
+    this.#options = options
+    this.client = createClient<paths>({ baseUrl: options.baseUrl })
+    this.client.use(authorization(options), problems)
+  }
+
+  async uploadModel(
+    bytes: Uint8Array,
+    name: string,
+    type: 'application/octet-stream' | 'application/zip' = 'application/octet-stream',
+  ): Promise<Model> {
+    const query = new URLSearchParams({ name })
+    return (await this.#upload(`/v1/models?${query}`, bytes, type)) as Model
+  }
+
+  /** `preprocess` belongs to pictures. */
+  async uploadDataset(
+    bytes: Uint8Array,
+    name: string,
+    format: DatasetFormat,
+    preprocess?: object,
+  ): Promise<Dataset> {
+    const query = new URLSearchParams({ name, format })
+    if (preprocess !== undefined) query.set('preprocess', JSON.stringify(preprocess))
+    return (await this.#upload(
+      `/v1/datasets?${query}`,
+      bytes,
+      'application/octet-stream',
+    )) as Dataset
+  }
+
+  /** `idempotencyKey`: sending the same job with the same key again makes no second one. */
+  async createJob(job: NewJob, idempotencyKey: string = crypto.randomUUID()): Promise<Job> {
+    const { data } = await this.client.POST('/v1/jobs', {
+      body: job,
+      params: { header: { 'Idempotency-Key': idempotencyKey } },
+    })
+    return data as Job
+  }
+
+  async getJob(id: string): Promise<Job> {
+    const { data } = await this.client.GET('/v1/jobs/{id}', { params: { path: { id } } })
+    return data as Job
+  }
+
+  /** Resolves with the job once it is terminal. `onProgress` sees every answer on the way, `everyMs` apart. */
+  async waitForJob(id: string, onProgress?: (job: Job) => void, everyMs = 500): Promise<Job> {
+    for (;;) {
+      const prefer = onProgress === undefined ? { prefer: `wait=${WAIT_SECONDS}` } : {}
+      const { data } = await this.client.GET('/v1/jobs/{id}', {
+        params: { path: { id } },
+        headers: prefer,
+      })
+      const job = data as Job
+      onProgress?.(job)
+      if (TERMINAL.includes(job.status)) return job
+      if (onProgress !== undefined) await new Promise((resolve) => setTimeout(resolve, everyMs))
+    }
+  }
+
+  async cancelJob(id: string): Promise<Job> {
+    const { data } = await this.client.POST('/v1/jobs/{id}/cancel', { params: { path: { id } } })
+    return data as Job
+  }
+
+  async getReport(id: string): Promise<Report> {
+    const { data } = await this.client.GET('/v1/jobs/{id}/report', { params: { path: { id } } })
+    return data as Report
+  }
+
+  async listArtifacts(id: string): Promise<Artifact[]> {
+    const { data } = await this.client.GET('/v1/jobs/{id}/artifacts', { params: { path: { id } } })
+    return data?.data ?? []
+  }
+
+  /** The bytes of an artifact; throws when they are not those the service described. */
+  async download(artifact: Artifact): Promise<Uint8Array> {
+    const response = await this.#fetch(artifact.urls.content, {})
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    const digest = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('hex')
+    if (digest !== artifact.sha256) throw new Error(`artifact ${artifact.id} arrived damaged`)
+    return bytes
+  }
+
+  async #upload(path: string, bytes: Uint8Array, type: string): Promise<unknown> {
+    const digest = Buffer.from(
+      await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>),
+    ).toString('base64')
+    const headers = { 'content-type': type, 'content-digest': `sha-256=:${digest}:` }
+    const response = await this.#fetch(path, {
+      method: 'POST',
+      headers,
+      body: bytes as Uint8Array<ArrayBuffer>,
+    })
+    return await response.json()
+  }
+
+  async #fetch(
+    path: string,
+    init: RequestInit & { headers?: Record<string, string> },
+  ): Promise<Response> {
+    const { baseUrl, apiKey } = this.#options
+    const headers = {
+      ...init.headers,
+      ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+    }
+    const response = await fetch(new URL(path, baseUrl), { ...init, headers })
+    if (!response.ok) throw new TersorApiError((await response.json()) as Problem)
+    return response
+  }
+}
+
+function authorization({ apiKey }: TersorOptions): Middleware {
+  return {
+    onRequest: ({ request }) => {
+      if (apiKey !== undefined) request.headers.set('authorization', `Bearer ${apiKey}`)
+      return request
+    },
+  }
+}
+
+const problems: Middleware = {
+  onResponse: async ({ response }) => {
+    if (response.ok) return
+    throw new TersorApiError((await response.clone().json()) as Problem)
+  },
+}
