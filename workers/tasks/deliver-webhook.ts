@@ -52,7 +52,7 @@ export async function deliverWebhook(
   const delivered = status >= 200 && status < 300
   const wait = RETRY_WAITS_MS[delivery.attempts.length]
   const over = delivered || status === GONE || wait === undefined
-  const next = over ? null : clock.now() + wait * (1 + Math.random() * JITTER)
+  const next = over ? null : Math.round(clock.now() + wait * (1 + Math.random() * JITTER))
   const record: DeliveryRecord = {
     ...delivery,
     status: delivered ? 'delivered' : over ? 'failed' : 'pending',
