@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkBlobs, checkJob } from './service/check-survivors.ts'
 import { startService } from './service/child-server.ts'
-import { jobBody, MOMENTS, uploadedModel } from './service/kill-moments.ts'
+import { jobBody, MOMENTS, smallModel, uploadedModel } from './service/kill-moments.ts'
 import { contentOf, create, must } from './service/service-client.ts'
 
 interface Row {
@@ -49,10 +49,10 @@ const dataFolder = await mkdtemp(join(tmpdir(), 'tersor-kill-'))
 const rows: Row[] = []
 let service = await startService(dataFolder)
 try {
-  let model = ''
+  const model = await created(`${service.url}/v1/models?name=small`, smallModel())
   await created(`${service.url}/v1/models?name=warm-up`, uploadedModel(1_000_001))
   const uploadMs = await milliseconds(async () => {
-    model = await created(`${service.url}/v1/models?name=kept`, uploadedModel(1_000_000))
+    await created(`${service.url}/v1/models?name=timed`, uploadedModel(1_000_000))
   })
   const jobMs = await milliseconds(async () => {
     const job = await created(`${service.url}/v1/jobs`, jobBody(model, 0))
