@@ -4,7 +4,7 @@ import { intAttribute } from '../ir/attribute.ts'
 import type { DataType } from '../ir/data-type.ts'
 import { DATA_TYPES } from '../ir/data-type.ts'
 import type { Node } from '../ir/node.ts'
-import { intValues } from '../tensor-values.ts'
+import { floatValues } from '../tensor-values.ts'
 import { takeInts } from './attribute-to-input.ts'
 import type { OpUpgrade } from './op-upgrade.ts'
 import type { UpgradeContext } from './upgrade-context.ts'
@@ -65,7 +65,7 @@ function tileRepeats(node: Node, context: UpgradeContext): bigint[] | null {
   const axis = node.input(2)?.constant
   if (rank === null || !tiles || !axis) return null
   const repeats = Array.from({ length: rank }, () => 1n)
-  repeats[Number(intValues(axis)[0])] = BigInt(intValues(tiles)[0] ?? 1)
+  repeats[Number(floatValues(axis)[0])] = BigInt(Math.round(floatValues(tiles)[0] ?? 1))
   return repeats
 }
 
