@@ -7,7 +7,14 @@ import type { Timing } from '#engine/evaluate/latency'
 import { timeInterleaved } from '#engine/evaluate/latency'
 import type { InputShape } from '#engine/evaluate/random-feeds'
 import { concreteShapes, randomFeeds } from '#engine/evaluate/random-feeds'
-import type { Runtime, RuntimeSession } from '#engine/runtime/runtime'
+import type {
+  Runtime,
+  RuntimeSession,
+  RuntimeTensor,
+  RuntimeValueInfo,
+} from '#engine/runtime/runtime'
+import { RuntimeRejection } from '#engine/runtime/runtime'
+import type { Model } from '#src/onnx/ir/model'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { metricOf } from './metric-of.ts'
 
@@ -29,8 +36,9 @@ export interface ModelRuns {
   readonly inputs: Readonly<Record<string, InputShape>> | null
 }
 
-/** @throws RuntimeRejection */
+/** `model`: the original. @throws RuntimeRejection */
 export async function measureModels(
+  model: Model,
   paths: readonly [string, string],
   samples: Samples | null,
   spec: JobSpec,
@@ -44,28 +52,36 @@ export async function measureModels(
       sessions.push(await runtime.load(path, { threads, optimization: 'all' }))
     }
     const known = await sampleShapes(samples)
-    const inputs = concreteShapes(sessions[0]?.inputs ?? [], 1, known)
-    const batched = concreteShapes(sessions[0]?.inputs ?? [], batch, known)
+    const declared = declaredInputs(sessions[0]?.inputs ?? [], model)
+    const inputs = concreteShapes(declared, 1, known)
+    const batched = concreteShapes(declared, batch, known)
     progress(0, 'comparing outputs')
     const judgements = await judge(sessions, samples, spec, (fraction) =>
       progress(0.7 * fraction, 'comparing outputs'),
     )
     progress(0.7, 'timing')
-    const timed = batched === null ? NO_SHAPE : await time(sessions, batched, spec)
-    const energy = batched === null ? NO_SHAPE : await measureEnergy(sessions, batched)
+    const feeds = batched === null ? NO_SHAPE : await timedFeeds(sessions, batched, samples)
+    const timed = typeof feeds === 'string' ? feeds : await time(sessions, feeds, spec)
+    const energy = typeof feeds === 'string' ? feeds : await measureEnergy(sessions, feeds)
     const of = (index: number): RunMeasures => ({
       timing: typeof timed === 'string' ? timed : (timed[index] ?? NO_SHAPE),
       energy: typeof energy === 'string' ? energy : (energy[index] ?? NO_SHAPE),
       judgement: typeof judgements === 'string' ? judgements : (judgements[index] ?? NO_DATA),
     })
     const [first] = Object.values(batched ?? {})
-    return { original: of(0), compressed: of(1), batchSize: first?.shape[0] ?? batch, inputs }
+    return {
+      original: of(0),
+      compressed: of(1),
+      batchSize: first?.shape[0] ?? batch,
+      inputs: typeof feeds === 'string' ? null : inputs,
+    }
   } finally {
     for (const session of sessions) await session.release()
   }
 }
 
 const NO_SHAPE = 'the shape of an input is not known'
+const NO_FEEDS = 'the model does not take inputs that are made up, and there is no data'
 const NO_DATA = 'there is no dataset to compare with'
 
 async function sampleShapes(samples: Samples | null): Promise<Record<string, readonly number[]>> {
@@ -89,12 +105,47 @@ async function judge(
   })
 }
 
-async function time(
+/** The binding tells no rank for scalars: the file does. */
+function declaredInputs(inputs: readonly RuntimeValueInfo[], model: Model): RuntimeValueInfo[] {
+  return inputs.map((input) => {
+    const value = model.graph.inputs.find(({ name }) => name === input.name)
+    const shape = value?.type?.kind === 'tensor' ? value.type.shape : null
+    return { ...input, shape: input.shape ?? shape }
+  })
+}
+
+type Feeds = Readonly<Record<string, RuntimeTensor>>
+
+/** The first samples where there are enough of them, made-up values otherwise; a reason when the model takes neither. */
+async function timedFeeds(
   sessions: readonly RuntimeSession[],
   shapes: Readonly<Record<string, InputShape>>,
+  samples: Samples | null,
+): Promise<Feeds | string> {
+  const made = randomFeeds(shapes)
+  const size = Object.values(shapes)[0]?.shape[0] ?? 1
+  const fields = samples !== null && samples.count >= size ? await samples.batch(0, size) : {}
+  const feeds = Object.fromEntries(
+    Object.entries(made).map(([name, tensor]) => {
+      const given = fields[name]
+      const fits = given !== undefined && given.dims.join() === tensor.dims.join()
+      return [name, fits ? given : tensor]
+    }),
+  )
+  try {
+    for (const session of sessions) await session.run(feeds)
+    return feeds
+  } catch (error) {
+    if (error instanceof RuntimeRejection && samples === null) return NO_FEEDS
+    throw error
+  }
+}
+
+async function time(
+  sessions: readonly RuntimeSession[],
+  feeds: Feeds,
   { evaluation }: JobSpec,
 ): Promise<Timing[]> {
-  const feeds = randomFeeds(shapes)
   return await timeInterleaved(
     sessions.map((session) => () => session.run(feeds)),
     {
@@ -107,11 +158,10 @@ async function time(
 
 async function measureEnergy(
   sessions: readonly RuntimeSession[],
-  shapes: Readonly<Record<string, InputShape>>,
+  feeds: Feeds,
 ): Promise<number[] | string> {
   const counter = await openEnergyCounter()
   if ('reason' in counter) return counter.reason
-  const feeds = randomFeeds(shapes)
   const energies: number[] = []
   for (const session of sessions)
     energies.push(await energyPerRun(counter, () => session.run(feeds)))

@@ -80,6 +80,7 @@ export async function runJob(
     writeModelFile(model, path)
     const samples = evaluation ?? calibration
     const runs = await measureModels(
+      original.read(),
       [original.path, path],
       samples,
       spec,

@@ -45,7 +45,10 @@ export function modelMeasures(model: MeasuredModel): ModelMeasures {
       metric === 'none' ? 'no metric was asked for' : 'the samples do not determine it',
     )
   }
-  missing(['peak_memory_bytes'], 'not measured yet')
+  missing(
+    ['peak_memory_bytes'],
+    typeof timing === 'string' ? timing : 'a process of its own must measure it',
+  )
   return {
     size_bytes: model.sizeBytes,
     transfer_bytes: model.transferBytes,
