@@ -56,7 +56,7 @@ async function duringUpload(stage: Stage): Promise<Acknowledged> {
     `${stage.service.url}/v1/models?name=round-${stage.round}`,
     uploadedModel(stage.round),
   )
-  await sleep(stage.random() * stage.uploadMs)
+  await sleep(stage.random() * stage.uploadMs * 1.5)
   await stage.service.kill('SIGKILL')
   const models = ids([await sent])
   return { models, jobs: [], hit: models.length === 0 }
@@ -69,7 +69,7 @@ async function duringQueueing(stage: Stage): Promise<Acknowledged> {
     await sleep(index * 3)
     return create(`${stage.service.url}/v1/jobs`, jobBody(stage.model, stage.round * 100 + index))
   })
-  await sleep(stage.random() * 40)
+  await sleep(stage.random() * 400)
   await stage.service.kill('SIGKILL')
   const jobs = ids(await Promise.all(sent))
   return { models: [], jobs, hit: jobs.length < JOBS_AT_ONCE }
