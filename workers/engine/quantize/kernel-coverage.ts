@@ -102,14 +102,18 @@ class KernelIndex {
     }
   }
 
-  /** A fused kernel keeps the name of the layer, or has none and writes what the last of the fused nodes wrote. */
+  /**
+   * A fused kernel keeps the name of the layer, or has none and writes what the last of the fused nodes wrote, or is called
+   * after what that one wrote (blocked float convolutions).
+   */
   find(layer: Node): Node | null {
     const named = this.#byName.get(labelOf(layer))
     if (named !== undefined) return named
     let node: Node | null = layer
     for (let step = 0; node !== null && step <= LONGEST_FUSION; step += 1) {
       const output: Value | null = node.output(0)
-      const kernel = output === null ? undefined : this.#byOutput.get(output.name)
+      const name = output?.name ?? ''
+      const kernel = this.#byOutput.get(name) ?? this.#byName.get(name)
       if (kernel !== undefined) return kernel
       node = soleConsumer(output)
     }
