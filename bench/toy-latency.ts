@@ -49,7 +49,7 @@ console.log(
 function digits(count: number, seed: number): Uint8Array {
   const { images, labels }: Digits = drawDigits(count, seed)
   const data: LabelledData = {
-    inputs: { digits: { dtype: 'float32', dims: [count, 1, SIDE, SIDE], data: images } },
+    inputs: { image: { dtype: 'float32', dims: [count, 1, SIDE, SIDE], data: images } },
     labels: { dtype: 'int64', dims: [count], data: labels },
   }
   return safetensorsBytes(data)
