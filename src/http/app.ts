@@ -2,7 +2,7 @@
 
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { fastify } from 'fastify'
+import { fastify, LogController } from 'fastify'
 import type { Logger } from 'pino'
 import type { Config } from '#src/config'
 import { TersorError } from '#src/domain/errors'
@@ -27,7 +27,7 @@ const HEADERS_TIMEOUT_MS = 20 * 1000
 export function buildApp({ config, context, log }: AppParts) {
   const app = fastify({
     loggerInstance: log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => newId('request'),
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -85,8 +85,8 @@ function sendAnswer(reply: FastifyReply, { status, headers = {}, body }: Answer)
   if (body === 'none') return reply.send()
   if (typeof body === 'string' || body instanceof Readable) return reply.send(body)
   if (reply.getHeader('content-type') === undefined)
-    reply.header('content-type', 'application/json; charset=utf-8')
-  return reply.send(JSON.stringify(body))
+    reply.header('content-type', 'application/json')
+  return reply.send(Buffer.from(JSON.stringify(body)))
 }
 
 /** 405 with Allow where the path exists, else 404. */

@@ -37,7 +37,8 @@ export function sendProblem(
     request_id: request.id,
     retryable,
   }
-  const bytes = JSON.stringify(body)
+  // As bytes: a string would get a charset, which this media type does not have.
+  const bytes = Buffer.from(JSON.stringify(body))
   return reply
     .code(status)
     .headers(error.headers)
@@ -70,6 +71,10 @@ const FRAMEWORK_ERRORS: Readonly<
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     code: 'invalid_parameter',
     detail: 'Content-Length does not match the body',
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'unsupported_media_type',
+    detail: 'Content-Type is not a media type',
   },
   FST_ERR_MAX_PARAM_LENGTH: { code: 'not_found', detail: 'no id is that long' },
   ECONNRESET: { code: 'request_timeout', detail: 'the connection ended before the body did' },

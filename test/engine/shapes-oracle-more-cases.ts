@@ -115,4 +115,13 @@ export const MORE_ORACLE_CASES: readonly OracleCase[] = [
       m = MatMul (x, w)
     }`,
   },
+  {
+    family: 'attention of the runtime',
+    imports: ', "com.microsoft" : 1',
+    text: `g (float[n, s, 8] q, float[n, t, 8] k) => (a, b, r) <float[8, 24] w = random(1), float[24] bias = random(2)> {
+      a = com.microsoft.Attention <num_heads = 2> (q, w, bias)
+      b = com.microsoft.MultiHeadAttention <num_heads = 2> (q, k, k)
+      r = com.microsoft.FusedMatMul <transB = 1> (q, k)
+    }`,
+  },
 ]

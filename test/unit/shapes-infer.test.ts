@@ -116,6 +116,16 @@ describe('broadcasting', () => {
     expect(inferred(text)).toBe(`float32[${result}]`)
   })
 
+  test('a table of positions cut to the length', () => {
+    const text = `g (float[n, seq, 4] x) => (y) <float[56, 4] table = random(1), int64[1] i0 = {0}, int64[1] i1 = {1}, int64[1] i2 = {2}> {
+        s = Shape (x)
+        length = Slice (s, i1, i2)
+        positions = Slice (table, i0, length, i0)
+        y = Add (x, positions)
+      }`
+    expect(inferred(text)).toBe('float32[n, seq, 4]')
+  })
+
   test('a size that is never 1 wins over an unknown one', () => {
     const text = `g (float[n] a, float[m] b) => (y) { two = Concat <axis = 0> (a, a) y = Add (two, b) }`
     expect(inferred(text)).toBe('float32[2*n]')

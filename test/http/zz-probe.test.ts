@@ -1,0 +1,41 @@
+import { test } from 'vitest'
+import { call, startService } from '#test/support/running-service'
+import { toyDataset, toyModel } from '#test/support/toy-model'
+test('probe', async () => {
+  const s = await startService({ TERSOR_MAX_MODEL_BYTES: '1MiB' }, { withWorker: false })
+  const post = (p: string, b: object | Uint8Array | string | null, h = {}) => call(s.url, 'POST', p, b, h)
+  const model = String((await post('/v1/models', toyModel())).json['id'])
+  const ds = String((await post('/v1/datasets?format=npz', toyDataset(8))).json['id'])
+  const job = (m: object = {}) => ({ model, steps: [{ type: 'simplify' }], ...m })
+  const show = async (what: string, r: Promise<{ status: number; text: string; json: Record<string, unknown> }>) => {
+    try { const x = await r; console.log(what.padEnd(22), x.status, x.json?.['code'], JSON.stringify(x.json?.['errors'])?.slice(0, 150), String(x.json?.['detail']).slice(0, 90)) } catch (e) { console.log(what, 'THROW', String((e as Error).cause ?? e)) }
+  }
+  await show('10000 steps', post('/v1/jobs', job({ steps: Array.from({ length: 10000 }, () => ({ type: 'simplify' })) })))
+  await show('number for enum', post('/v1/jobs', job({ accelerator: 5 })))
+  await show('escaped proto', post('/v1/jobs', `{"model":"${model}","steps":[{"type":"simplify"}],"metadata":{"__pr\\u006fto__":"x"}}`))
+  await show('proto word in text', post('/v1/jobs', job({ name: '"__proto__": x' })))
+  await show('step null', post('/v1/jobs', job({ steps: [null] })))
+  await show('seed 2^63', post('/v1/jobs', job({ seed: 2 ** 63 })))
+  await show('1e400', post('/v1/jobs', `{"model":"${model}","steps":[{"type":"simplify"}],"seed":1e400}`))
+  await show('several', post('/v1/jobs', job({ zz: 1, seed: 'a', priority: 1000 })))
+  await show('model prefix', post('/v1/jobs', job({ model: 'x' })))
+  for (const u of ['', 'http://example.com/', 'https://[64:ff9b::a9fe:a9fe]/', 'https://2130706433/', 'https://localhost./', 'https://u:p@example.com/', 'https://db.internal/', 'https://example.com:6379/', 'gopher://e.com/']) await show('hook ' + u, post('/v1/jobs', job({ webhook: { url: u } })))
+  await show('bad escape', call(s.url, 'GET', '/v1/jobs/%zz'))
+  await show('10kB id', call(s.url, 'GET', '/v1/jobs/' + 'x'.repeat(10000)))
+  await show('unknown param', call(s.url, 'GET', '/v1/jobs?zz=1'))
+  await show('dup param', call(s.url, 'GET', '/v1/jobs?limit=1&limit=2'))
+  await show('status=zz', call(s.url, 'GET', '/v1/jobs?status=zz'))
+  await show('foreign cursor', call(s.url, 'GET', '/v1/jobs?after=model_1'))
+  await show('413 declared', post('/v1/models', new Uint8Array(2 ** 20 + 1)))
+  await show('no format', post('/v1/datasets', toyDataset(1)))
+  await show('lone surrogate', post('/v1/jobs', `{"model":"${model}","name":"a\\ud800b","steps":[{"type":"simplify"}]}`))
+  await show('gzip', post('/v1/jobs', job(), { 'content-encoding': 'gzip' }))
+  await show('PUT', call(s.url, 'PUT', '/v1/jobs', {}))
+  await show('PUT no type', call(s.url, 'PATCH', '/v1/models/x'))
+  await show('workers', call(s.url, 'GET', '/v1/workers'))
+  await show('root', call(s.url, 'GET', '/'))
+  const r = await call(s.url, 'HEAD', '/v1/models/' + model + '/content'); console.log('HEAD', r.status, r.headers.get('content-length'), r.headers.get('etag'))
+  await show('dry', post('/v1/jobs', job({ dry_run: true, datasets: { evaluation: ds } })))
+  await show('excluded', post('/v1/jobs', job({ steps: [{ type: 'quantize', method: 'dynamic', excluded_layers: ['nope'] }] })))
+  await s.stop()
+})

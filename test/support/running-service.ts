@@ -1,0 +1,83 @@
+// API and worker in this process, listening on a free port, for tests over HTTP. Children run the built program.
+
+import { join } from 'node:path'
+import { buildApp } from '#src/http/app'
+import { startRunner } from '#workers/runner'
+import { detectIsolation } from '#workers/sandbox/isolation'
+import { openChildPool } from '#workers/sandbox/pool'
+import type { TestContainer } from './embedded-container.ts'
+import { openTestContainer } from './embedded-container.ts'
+
+export interface RunningService {
+  readonly url: string
+  readonly container: TestContainer
+  stop(): Promise<void>
+}
+
+const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/child.js')
+
+/** `withWorker: false`: jobs stay queued. */
+export async function startService(
+  env: Readonly<Record<string, string>> = {},
+  { withWorker = true } = {},
+): Promise<RunningService> {
+  const container = await openTestContainer(env)
+  const { context, config, log } = container
+  const settings = {
+    entry: CHILD,
+    scratch: context.options.scratch,
+    isolation: await detectIsolation(),
+    maxMemoryBytes: config.maxJobMemoryBytes,
+  }
+  const children = openChildPool(settings, withWorker ? 1 : 0)
+  const worker = { service: context, children, log, maxJobSeconds: config.maxJobSeconds }
+  const runner = withWorker ? startRunner(worker, { places: 1 }) : null
+  const app = buildApp({ config, context, log })
+  const url = await app.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url,
+    container,
+    stop: async () => {
+      app.server.closeAllConnections()
+      await app.close()
+      await runner?.close(0)
+      await children.close()
+      await container.remove()
+    },
+  }
+}
+
+export interface Reply {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The parsed body, or `null` when it is no JSON. */
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+/** One request; objects are sent as JSON, bytes as octets. */
+export async function call(
+  url: string,
+  method: string,
+  path: string,
+  body: object | Uint8Array | string | null = null,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
+  const binary = body instanceof Uint8Array
+  const type = binary ? 'application/octet-stream' : 'application/json'
+  const payload = body === null || binary || typeof body === 'string' ? body : JSON.stringify(body)
+  const response = await fetch(url + path, {
+    method,
+    headers: { ...(body !== null && { 'content-type': type }), ...headers },
+    body: payload as string | null,
+    redirect: 'manual',
+  })
+  const text = await response.text()
+  let json: unknown = null
+  try {
+    json = JSON.parse(text)
+  } catch {
+    json = null
+  }
+  return { status: response.status, headers: response.headers, text, json: json as Reply['json'] }
+}
