@@ -4,7 +4,6 @@ import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { statSync } from 'node:fs'
 import { changeMeasures } from '#engine/evaluate/change'
-import { factsAt } from '#engine/evaluate/count-macs'
 import { layerReports } from '#engine/evaluate/layer-reports'
 import { modelMeasures } from '#engine/evaluate/measures'
 import { METRICS } from '#engine/evaluate/metrics/metrics'
@@ -17,6 +16,7 @@ import type { Runtime } from '#engine/runtime/runtime'
 import { RuntimeRejection } from '#engine/runtime/runtime'
 import type { ModelMeasures, Report, StepReport } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
+import { inferTypes } from '#src/onnx/shapes/infer-types'
 import type { CompressRequest } from '#workers/sandbox/protocol'
 import { goalChecks } from './goal-checks.ts'
 import type { JobModel } from './job-model.ts'
@@ -50,7 +50,7 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
     modelMeasures({
       sizeBytes: files.reduce((sum, file) => sum + statSync(file).size, 0),
       transferBytes: await transferSize(files),
-      statics: staticMeasures(of, shapes),
+      statics: staticMeasures(of, runs.inputs === null ? null : shapes),
       ...run,
       metric,
       threads: spec.evaluation.latency.threads,
@@ -76,7 +76,7 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
     compressed: after,
     change,
     steps: [...reports],
-    layers: layerReports(model, factsAt(model, shapes), coverage),
+    layers: layerReports(model, inferTypes(model, { inputs: shapes }), coverage),
     coverage: {
       // The runtime is opened with one provider, which then runs every node.
       provider: 'cpu',

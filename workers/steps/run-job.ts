@@ -122,7 +122,7 @@ async function timedStep(
   const start = performance.now()
   const { model, details, declined, warnings } = await runStep(before, step, context)
   const duration = performance.now() - start
-  const { parameters, macs, sparsity } = staticMeasures(model, {})
+  const { parameters, macs, sparsity } = staticMeasures(model, null)
   const after = { size_bytes: modelSize(model, 'inline'), parameters, macs, sparsity }
   const method = step.type === 'quantize' ? step.method : null
   const report = {

@@ -3,11 +3,11 @@
 import type { LayerReport } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
+import { nodeMacs } from '#src/onnx/macs/count-macs'
 import type { Value } from '#src/onnx/ir/value'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import type { KernelCoverage } from '../quantize/kernel-coverage.ts'
 import { labelOf } from '../rewrite/pass.ts'
-import { nodeMacs } from './count-macs.ts'
 import type { WeightTensor } from '#src/onnx/weight-tensors'
 import { countWeights, weightTensors } from '#src/onnx/weight-tensors'
 

@@ -1,7 +1,7 @@
 // What a model's graph and weights tell without running it.
 
 import type { Model } from '#src/onnx/ir/model'
-import { factsAt, modelMacs } from './count-macs.ts'
+import { countMacs } from '#src/onnx/macs/count-macs'
 import { countWeights, weightTensors } from '#src/onnx/weight-tensors'
 
 export interface StaticMeasures {
@@ -11,16 +11,16 @@ export interface StaticMeasures {
   readonly macs: number | null
 }
 
-/** @param inputs concrete shapes of one sample's run */
+/** @param inputs concrete shapes of one sample's run; `null` takes the declared ones, open batches as 1 */
 export function staticMeasures(
   model: Model,
-  inputs: Readonly<Record<string, readonly number[]>>,
+  inputs: Readonly<Record<string, readonly number[]>> | null,
 ): StaticMeasures {
   const { parameters, nonzero } = countWeights(weightTensors(model))
   return {
     parameters,
     nonzero_parameters: nonzero,
     sparsity: parameters === 0 ? 0 : 1 - nonzero / parameters,
-    macs: modelMacs(model, factsAt(model, inputs)),
+    macs: inputs === null ? countMacs(model) : countMacs(model, inputs),
   }
 }
