@@ -1,4 +1,4 @@
-// What the engine can do with each operator. Generated from workers/engine/ops by scripts/gen-ops.ts: do not edit.
+// What the engine can do with each operator. Generated from workers/engine/ops by npm run gen: do not edit.
 
 export interface OpSupport {
   /** Which indices stand and fall together: `opaque` freezes them. */

@@ -70,7 +70,7 @@ function markdownTable(rows: readonly (readonly string[])[]): string {
 const LEGEND = `# Operators
 
 What each concern knows of each operator: one row of \`workers/engine/ops\`, from which this page is
-generated (\`node dist/scripts/gen-ops.js\`). Operators that are not listed are taken as \`opaque\`,
+generated (\`npm run gen\`). Operators that are not listed are taken as \`opaque\`,
 \`none\` and \`float\`.
 
 - **MACs**: \`counted\` has a formula for multiply–accumulates; \`none\` has none.
@@ -96,7 +96,7 @@ function commonSupport(rows: readonly Row[]): Support {
   return isMixed ? { ...first, quantization: 'float' } : first
 }
 
-const SUPPORT_HEAD = `// What the engine can do with each operator. Generated from workers/engine/ops by scripts/gen-ops.ts: do not edit.
+const SUPPORT_HEAD = `// What the engine can do with each operator. Generated from workers/engine/ops by npm run gen: do not edit.
 
 export interface OpSupport {
   /** Which indices stand and fall together: \`opaque\` freezes them. */
