@@ -51,7 +51,7 @@ function fieldErrors(issue: Issue, prefix: readonly PropertyKey[], where: string
     case 'too_big':
       return [
         at(
-          sizeCode(issue.origin),
+          path.join('/') === 'steps' ? 'too_many_steps' : sizeCode(issue.origin),
           `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unitOf(issue.origin)}`,
         ),
       ]
@@ -66,7 +66,7 @@ function fieldErrors(issue: Issue, prefix: readonly PropertyKey[], where: string
       const allowed = issue.values.map((value) => JSON.stringify(value)).join(', ')
       return [
         at(
-          issue.input === undefined ? 'missing_field' : 'invalid_value',
+          codeOfChoice(issue.input, issue.values),
           `must be ${issue.values.length > 1 ? 'one of ' : ''}${allowed}`,
         ),
       ]
@@ -115,6 +115,11 @@ function unionErrors(
   return best.length === 0
     ? [at('wrong_type', 'fits none of the forms allowed here')]
     : best.flatMap((inner) => fieldErrors(inner, path, where))
+}
+
+function codeOfChoice(input: unknown, allowed: readonly unknown[]): ErrorCode {
+  if (input === undefined) return 'missing_field'
+  return allowed.some((value) => typeof value === typeof input) ? 'invalid_value' : 'wrong_type'
 }
 
 function sizeCode(origin: string): ErrorCode {

@@ -2,7 +2,7 @@
 
 import { TersorError } from '#src/domain/errors'
 
-const FORBIDDEN = /"(?:__proto__|constructor|prototype)"\s*:/
+const FORBIDDEN: readonly string[] = ['__proto__', 'constructor', 'prototype']
 const MAX_DEPTH = 64
 
 /** @throws TersorError payload_too_large, body_required, invalid_json, body_must_be_object, invalid_string */
@@ -50,12 +50,6 @@ function parse(bytes: Buffer): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TersorError('body_must_be_object', 'the body must be a JSON object: {…}')
   }
-  if (FORBIDDEN.test(text)) {
-    throw new TersorError(
-      'invalid_json',
-      'keys named __proto__, constructor or prototype are not allowed',
-    )
-  }
   checkStrings(value)
   return value
 }
@@ -83,6 +77,9 @@ function checkStrings(value: unknown): void {
     }
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, inner] of Object.entries(value)) {
+      if (FORBIDDEN.includes(key)) {
+        throw new TersorError('invalid_json', `keys named ${FORBIDDEN.join(', ')} are not allowed`)
+      }
       checkStrings(key)
       checkStrings(inner)
     }

@@ -47,6 +47,14 @@ const JOBS: readonly Expected[] = [
   ['an empty body', () => '', 400, 'body_required', /JSON object/],
   ['truncated JSON', () => '{"model":', 400, 'invalid_json', /ends too early|character/],
   ['__proto__', () => '{"__proto__":{}}', 400, 'invalid_json', /__proto__/],
+  [
+    '__proto__ in escapes',
+    () => `{"metadata":{"__pr\\u006fto__":"x"}}`,
+    400,
+    'invalid_json',
+    /__proto__/,
+  ],
+  ['a number for a word', () => spec({ accelerator: 5 }), 400, 'wrong_type', /accelerator/],
   ['an array', () => '[]', 400, 'body_must_be_object', /object/],
   ['200 000 levels', () => '['.repeat(30_000), 400, 'body_must_be_object', /deeper/],
   ['an unknown field', () => spec({ zz: 1 }), 400, 'unknown_field', /\/zz.*not known/],
@@ -71,7 +79,7 @@ const JOBS: readonly Expected[] = [
     'too many steps',
     () => spec({ steps: Array.from({ length: 10_00 }, () => ({ type: 'simplify' })) }),
     422,
-    'limit_exceeded',
+    'too_many_steps',
     /\/steps: must be at most 32/,
   ],
   [
