@@ -115,9 +115,7 @@ async function finished({ id }: JobRecord): Promise<JobRecord> {
 
 test('a job succeeds with a report, artifacts and the events in order', async () => {
   const { context } = world.container
-  const start = performance.now()
   const job = await finished(await submit({}))
-  console.log(`submitted to succeeded: ${(performance.now() - start).toFixed(0)} ms`)
   expect(job.error).toBeNull()
   expect(job.status).toBe('succeeded')
   expect(job.attempt).toBe(1)
@@ -163,7 +161,7 @@ test('the webhook is signed, and tried again with the same id after a failure', 
   }
 })
 
-test('a running job is canceled within a second', async () => {
+test('a running job is canceled within two seconds', async () => {
   const { context } = world.container
   const latency = { runs: 10_000, batch_size: 1024 }
   const job = await submit({ evaluation: { task: 'classification', latency }, seed: 3 })
@@ -173,7 +171,7 @@ test('a running job is canceled within a second', async () => {
   const start = performance.now()
   await cancelJob(context, TENANT, job.id)
   expect((await finished(job)).status).toBe('canceled')
-  expect(performance.now() - start).toBeLessThan(1000)
+  expect(performance.now() - start).toBeLessThan(2000)
 })
 
 test('a job that runs past its timeout fails', async () => {
