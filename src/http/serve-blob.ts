@@ -1,5 +1,6 @@
 // A blob as an answer: whole or one range (RFC 9110 section 14), with a strong ETag.
 
+import { Readable } from 'node:stream'
 import { TersorError } from '#src/domain/errors'
 import type { ServiceContext } from '#src/services/service-context'
 import type { FastifyRequest } from 'fastify'
@@ -35,14 +36,19 @@ export async function serveBlob(
   if (range !== null) {
     const { 'content-digest': _, ...partial } = sized
     const contentRange = `bytes ${start}-${end - 1}/${blob.size}`
-    const body = request.method === 'HEAD' ? 'none' : await blobs.read(blob.sha256, range)
+    const body = request.method === 'HEAD' ? noBytes() : await blobs.read(blob.sha256, range)
     return { status: 206, headers: { ...partial, 'content-range': contentRange }, body }
   }
   return {
     status: 200,
     headers: sized,
-    body: request.method === 'HEAD' ? 'none' : await blobs.read(blob.sha256),
+    body: request.method === 'HEAD' ? noBytes() : await blobs.read(blob.sha256),
   }
+}
+
+/** An empty stream, for which the framework leaves Content-Length as it is. */
+function noBytes(): Readable {
+  return Readable.from([])
 }
 
 function requestedRange(
