@@ -8,6 +8,7 @@ import type { CompressRequest, CompressResult, DatasetFile } from '#workers/sand
 import type { Child } from '#workers/sandbox/spawn-child'
 import type { WorkerContext } from '#workers/worker-context'
 import type { JobAttempt } from './job-attempt.ts'
+import { answerFromEarlier } from './answer-from-earlier.ts'
 import { AttemptLost, beginAttempt, canceledJob, requeue } from './job-attempt.ts'
 import type { JobLogWriter } from './job-log-writer.ts'
 import { openJobLog } from './job-log-writer.ts'
@@ -34,6 +35,7 @@ export async function compress(
   const log = await openJobLog(context.service, attempt.job)
   log.add(`attempt ${attempt.job.attempt} starts`)
   try {
+    if (await answerFromEarlier(context.service, attempt, log)) return true
     await runAttempt(context, attempt, log, signals)
     return true
   } catch (error) {
