@@ -55,6 +55,15 @@ async function expectedOf(
   }
 }
 
+async function runs(model: Model): Promise<boolean> {
+  try {
+    await run(modelBytes(model, 'inline'), null)
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function compare({ file, target }: UpgradeRequest): Promise<UpgradeReply> {
   let model: Model
   try {
@@ -70,7 +79,8 @@ async function compare({ file, target }: UpgradeRequest): Promise<UpgradeReply> 
   const refused = refusal === undefined ? 'none' : `${refusal.opType}: ${refusal.reason}`
   const expected = await expectedOf(file, original)
   if (typeof expected === 'string') {
-    return { ...NOTHING_COMPARED, ...told, outcome: 'not run', note: expected }
+    const outcome = (await runs(model)) ? 'runs only upgraded' : 'not run'
+    return { ...NOTHING_COMPARED, ...told, outcome, note: expected }
   }
   const { against } = expected
   try {
@@ -80,8 +90,12 @@ async function compare({ file, target }: UpgradeRequest): Promise<UpgradeReply> 
     return { ...told, outcome, difference, against, note: refused }
   } catch (error) {
     const detail = error instanceof RuntimeRejection ? error.detail : String(error)
-    const outcome = refusal === undefined ? 'broken' : 'refused'
-    return { ...NOTHING_COMPARED, ...told, outcome, against, note: `${refused} ${detail}` }
+    const note = `${refused} ${detail}`
+    if (refusal !== undefined) return { ...NOTHING_COMPARED, ...told, outcome: 'refused', note }
+    // What neither runs before nor was changed is nothing the upgrade could have spoilt.
+    const untouched = against === 'stored outputs' && report.changed.length === 0
+    const outcome = untouched ? 'not run' : 'broken'
+    return { ...NOTHING_COMPARED, ...told, outcome, against, note }
   }
 }
 

@@ -10,8 +10,15 @@ export interface UpgradeRequest {
 }
 
 export interface UpgradeReply {
-  /** `refused`: by the upgrade; `unreadable`: by us; `not run`: the runtime cannot load or run the original. */
-  readonly outcome: 'compared' | 'refused' | 'unreadable' | 'not run' | 'broken' | 'crash'
+  /** `refused`: by the upgrade; `unreadable`: by us; `not run`: the runtime runs neither form. */
+  readonly outcome:
+    | 'compared'
+    | 'refused'
+    | 'unreadable'
+    | 'not run'
+    | 'runs only upgraded'
+    | 'broken'
+    | 'crash'
   readonly from: number
   readonly to: number
   readonly changed: number
