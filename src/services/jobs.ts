@@ -151,12 +151,12 @@ async function sleepUntilNews(
   signal: AbortSignal,
 ): Promise<void> {
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
     const wake = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', wake)
       resolve()
     }
+    const timer = setTimeout(wake, milliseconds)
     inbox.wake = wake
     signal.addEventListener('abort', wake, { once: true })
   })
