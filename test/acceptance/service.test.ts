@@ -142,12 +142,10 @@ test('a job over its time fails and says so', async () => {
   const slow = newJob({
     steps,
     timeout_seconds: 1,
-    evaluation: { task: 'classification', latency: { runs: 10_000, batch_size: 512 } },
+    evaluation: { task: 'classification', latency: { runs: 10_000, batch_size: 1024 } },
   })
   const job = await tersor.waitForJob((await tersor.createJob(slow)).id)
-  // On a fast machine the timing budget may end the job first; then it has succeeded within its time.
-  if (job.status === 'failed') expect(job.error?.code).toBe('deadline_exceeded')
-  else expect(Date.parse(job.finished_at!) - Date.parse(job.started_at!)).toBeLessThan(1500)
+  expect([job.status, job.error?.code]).toEqual(['failed', 'deadline_exceeded'])
 })
 
 test(
