@@ -23,7 +23,7 @@ export function watchDescendants(pid: number): MemoryWatch {
 }
 
 /** VmHWM in bytes; 0 for a process that is gone. */
-export function peakResident(pid: number): number {
+function peakResident(pid: number): number {
   const found = /^VmHWM:\s+(\d+) kB/mu.exec(readOrEmpty(`/proc/${pid}/status`))
   return found === null ? 0 : Number(found[1]) * 1024
 }

@@ -28,7 +28,7 @@ export function floatTensor(dims: readonly number[], data: Float32Array): Runtim
 }
 
 /** Samples at the given indices, in that order. */
-export function pickSamples(data: LabelledData, indices: readonly number[]): LabelledData {
+function pickSamples(data: LabelledData, indices: readonly number[]): LabelledData {
   const inputs = Object.entries(data.inputs).map(([name, tensor]) => [name, pick(tensor, indices)])
   return { inputs: Object.fromEntries(inputs), labels: pick(data.labels, indices) }
 }
