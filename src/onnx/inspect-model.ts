@@ -8,7 +8,8 @@ import type { Value } from './ir/value.ts'
 import { countMacs } from './macs/count-macs.ts'
 import { OP_SUPPORT } from './operators/op-support.ts'
 import { inferTypes } from './shapes/infer-types.ts'
-import { countWeights, weightTensors } from './weight-tensors.ts'
+import { countWeights } from './count-weights.ts'
+import { weightTensors } from './weight-tensors.ts'
 
 /** Nodes named in one note; the rest is counted. */
 const NAMED = 5

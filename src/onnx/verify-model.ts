@@ -13,7 +13,7 @@ import { checkSizes } from './verify/check-sizes.ts'
 import { checkTensors } from './verify/check-tensors.ts'
 import { checkTopology } from './verify/check-topology.ts'
 import { checkVersions } from './verify/check-versions.ts'
-import { checkWeights } from './verify/check-weights.ts'
+import { checkScales, checkWeights } from './verify/check-weights.ts'
 import type { VerifyLimits } from './verify/limits.ts'
 import { DEFAULT_LIMITS } from './verify/limits.ts'
 
@@ -33,6 +33,7 @@ export function* findProblems(
     () => checkAttributes(model),
     () => checkTensors(model),
     () => checkInferred(model, limits),
+    () => checkScales(model),
     () => checkWeights(model),
   ]
   for (const stage of stages) {

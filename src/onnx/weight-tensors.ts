@@ -1,34 +1,18 @@
 // The weights of a model: constants that hold what was learnt, floating-point or quantized. Shapes, indices, bounds, scales and zero
 // points are none.
 
-import type { Model } from './ir/model.ts'
-import type { Node } from './ir/node.ts'
 import type { DataType } from './ir/data-type.ts'
 import { DATA_TYPES } from './ir/data-type.ts'
 import type { Graph } from './ir/graph.ts'
-import type { Tensor } from './ir/tensor.ts'
+import type { Model } from './ir/model.ts'
+import type { Node } from './ir/node.ts'
+import type { SparseTensor, Tensor } from './ir/tensor.ts'
 import { tensorSize } from './ir/tensor.ts'
 import type { Use, Value } from './ir/value.ts'
-import { elementChunks } from './element-chunks.ts'
+import { isSetting, quantizedInput } from './operators/constant-roles.ts'
 
-/** Inputs that parametrize the operator instead of being learnt. */
-const SETTINGS: Readonly<Record<string, readonly number[]>> = {
-  QuantizeLinear: [1, 2],
-  DequantizeLinear: [1, 2],
-  QLinearConv: [1, 2, 4, 5, 6, 7],
-  QLinearMatMul: [1, 2, 4, 5, 6, 7],
-  MatMulInteger: [2, 3],
-  ConvInteger: [2, 3],
-  Clip: [1, 2],
-  Pad: [1, 2],
-  Resize: [1, 2],
-  Upsample: [1],
-  Pow: [1],
-  Range: [0, 1, 2],
-  Dropout: [1],
-}
-
-const QUANTIZED: readonly DataType[] = [
+/** Integers that Cast and Mul turn into weights, where no operator says that they are quantized. */
+const STORED: ReadonlySet<DataType> = new Set<DataType>([
   'int8',
   'uint8',
   'int4',
@@ -37,53 +21,89 @@ const QUANTIZED: readonly DataType[] = [
   'uint16',
   'int2',
   'uint2',
-]
+])
 
 export interface WeightTensor {
   /** The initializer, or the output of a Constant node. */
   readonly value: Value
+  /** What is stored: of a sparse initializer, the values that are not left out. */
   readonly tensor: Tensor
+  /** Elements, those that a sparse initializer leaves out included. */
+  readonly size: number
+  /** The input that reads it as quantized weights; `none`: the elements are the weights. */
+  readonly quantizedBy: Use | 'none'
 }
 
-/** Each once, those of subgraphs and of Constant nodes included; single numbers in Constant nodes are settings. */
+/**
+ * Each once, those of subgraphs, function bodies and Constant nodes included; single numbers in Constant nodes are settings.
+ * What no node reads is no weight.
+ */
 export function* weightTensors(model: Model): Generator<WeightTensor> {
   yield* weightsIn(model.graph)
+  for (const { body } of model.functions) yield* weightsIn(body)
 }
 
 function* weightsIn(graph: Graph): Generator<WeightTensor> {
-  for (const value of graph.initializers.values()) {
-    const tensor = heldTensor(value)
-    if (tensor !== null && isWeight(value)) yield { value, tensor }
-  }
+  for (const value of graph.initializers.values()) yield* asWeight(value)
   for (const node of graph.nodes()) {
     const value = node.is('Constant') ? node.output(0) : null
-    const tensor = value === null ? null : heldTensor(value)
-    const settles = tensor !== null && tensorSize(tensor) === 1
-    if (value !== null && tensor !== null && !settles && isWeight(value)) yield { value, tensor }
+    const held = value === null ? null : heldTensor(value)
+    if (value !== null && held !== null && tensorSize(held) !== 1) yield* asWeight(value)
     for (const inner of node.subgraphs()) yield* weightsIn(inner)
   }
 }
 
-/** The dense constant that a value holds: an initializer's, or a sparse one's values, or a Constant node's. */
-function heldTensor(value: Value): Tensor | null {
-  if (value.initializer?.kind === 'tensor') return value.initializer
-  if (value.initializer?.kind === 'sparse_tensor') return value.initializer.values
-  const attribute =
-    value.producer?.is('Constant') === true ? value.producer.attributes.get('value') : undefined
-  return attribute?.type === 'tensor' ? attribute.value : null
+function* asWeight(value: Value): Generator<WeightTensor> {
+  const held = heldTensor(value)
+  if (held === null) return
+  const tensor = held.kind === 'tensor' ? held : held.values
+  for (const use of readersOf(value)) {
+    const reading = weightReading(use, tensor)
+    if (reading === 'none') continue
+    const quantizedBy = reading === 'quantized' ? use : 'none'
+    yield { value, tensor, size: tensorSize(held), quantizedBy }
+    return
+  }
 }
 
-export function isWeight(value: Value): boolean {
-  const tensor = heldTensor(value)
-  return tensor !== null && [...value.uses].some((use) => isWeightUse(use, tensor))
+/** The constant that a value holds: an initializer, or what a Constant node makes. */
+export function heldTensor(value: Value): Tensor | SparseTensor | null {
+  if (value.initializer !== null) return value.initializer
+  const { producer } = value
+  if (producer?.is('Constant') !== true) return null
+  for (const name of ['value', 'sparse_value']) {
+    const attribute = producer.attributes.get(name)
+    if (attribute?.type === 'tensor' || attribute?.type === 'sparse_tensor') return attribute.value
+  }
+  return null
 }
 
-function isWeightUse({ node, index }: Use, tensor: Tensor): boolean {
-  if (SETTINGS[node.opType]?.includes(index)) return false
+/** Operators that move integers without computing with them: the weight's reader is behind them. */
+const CARRIERS = ['Identity', 'Reshape', 'Transpose', 'Squeeze', 'Unsqueeze', 'Flatten', 'Gather']
+
+function readersOf(value: Value): Use[] {
+  const readers: Use[] = []
+  const seen = new Set<Value>([value])
+  const open = [value]
+  for (let current = open.pop(); current !== undefined; current = open.pop()) {
+    for (const use of current.uses) {
+      const output = use.index === 0 && use.node.is(...CARRIERS) ? use.node.output(0) : null
+      if (output === null || output.uses.size === 0) readers.push(use)
+      else if (!seen.has(output)) {
+        seen.add(output)
+        open.push(output)
+      }
+    }
+  }
+  return readers
+}
+
+function weightReading({ node, index }: Use, tensor: Tensor): 'plain' | 'quantized' | 'none' {
+  if (isSetting(node, index)) return 'none'
   const { family } = DATA_TYPES[tensor.dtype]
-  if (family === 'float') return !isScale(node)
-  if (node.is('DequantizeLinear')) return index === 0
-  return QUANTIZED.includes(tensor.dtype)
+  if (family === 'float') return isScale(node) ? 'none' : 'plain'
+  if (quantizedInput(node, index) !== null) return 'quantized'
+  return STORED.has(tensor.dtype) && node.is('Cast') ? 'plain' : 'none'
 }
 
 /** A Mul by the scale of a stored integer, or of a quantizer at run time. */
@@ -99,36 +119,5 @@ function isScale(node: Node): boolean {
 
 function isStoredInteger(value: Value | null): boolean {
   const dtype = value?.constant?.dtype
-  return dtype !== undefined && QUANTIZED.includes(dtype)
-}
-
-export interface WeightCounts {
-  readonly parameters: number
-  readonly nonzero: number
-}
-
-export function countWeights(weights: Iterable<WeightTensor>): WeightCounts {
-  let parameters = 0
-  let nonzero = 0
-  for (const { tensor } of weights) {
-    parameters += tensorSize(tensor)
-    nonzero += nonzeroElements(tensor)
-  }
-  return { parameters, nonzero }
-}
-
-function nonzeroElements(tensor: Tensor): number {
-  const negativeZero = tensor.dtype === 'float16' || tensor.dtype === 'bfloat16' ? 0x8000 : 0
-  let count = 0
-  for (const chunk of elementChunks(tensor)) {
-    if (typeof chunk[0] === 'bigint') {
-      for (const value of chunk) count += Number(value !== 0n)
-      continue
-    }
-    for (let index = 0; index < chunk.length; index += 1) {
-      const value = chunk[index]
-      if (value !== 0 && value !== negativeZero) count += 1
-    }
-  }
-  return count
+  return dtype !== undefined && STORED.has(dtype)
 }

@@ -7,7 +7,11 @@ import type { Tensor } from '../ir/tensor.ts'
 import { elementChunks } from '../element-chunks.ts'
 import { MAC_RULES } from '../macs/count-macs.ts'
 import { OnnxError } from '../onnx-error.ts'
-import { weightTensors } from '../weight-tensors.ts'
+import { scaleInputs } from '../operators/constant-roles.ts'
+import { floatValues } from '../tensor-values.ts'
+import { heldTensor, weightTensors } from '../weight-tensors.ts'
+import { placeOf } from './place.ts'
+import { graphScopes } from './scopes.ts'
 
 export function* checkWeights(model: Model): IterableIterator<OnnxError> {
   for (const { value, tensor } of weightTensors(model)) {
@@ -39,4 +43,24 @@ function nonFiniteElements(tensor: Tensor): number {
     }
   }
   return count
+}
+
+export function* checkScales(model: Model): IterableIterator<OnnxError> {
+  for (const { graph } of graphScopes(model)) {
+    for (const node of graph.nodes()) {
+      for (const index of scaleInputs(node)) {
+        const scale = node.input(index)
+        const wrong = scale === null ? null : wrongScale(scale)
+        if (scale === null || wrong === null) continue
+        const detail = `${node.describe()} has the scale ${wrong} in '${scale.name}'; scales must be finite and above 0`
+        yield new OnnxError('invalid_weights', detail, placeOf(node, { tensor: scale.name }))
+      }
+    }
+  }
+}
+
+function wrongScale(value: Value): number | null {
+  const held = heldTensor(value)
+  if (held?.kind !== 'tensor') return null
+  return floatValues(held).find((scale) => !(scale > 0 && scale < Infinity)) ?? null
 }

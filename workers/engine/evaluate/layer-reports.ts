@@ -9,7 +9,8 @@ import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import type { KernelCoverage } from '../quantize/kernel-coverage.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import type { WeightTensor } from '#src/onnx/weight-tensors'
-import { countWeights, weightTensors } from '#src/onnx/weight-tensors'
+import { countWeights } from '#src/onnx/count-weights'
+import { weightTensors } from '#src/onnx/weight-tensors'
 
 /** `coverage`: which kernels the runtime chose; `null` when that could not be found out. */
 export function layerReports(

@@ -2,7 +2,8 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import { countMacs } from '#src/onnx/macs/count-macs'
-import { countWeights, weightTensors } from '#src/onnx/weight-tensors'
+import { countWeights } from '#src/onnx/count-weights'
+import { weightTensors } from '#src/onnx/weight-tensors'
 
 export interface StaticMeasures {
   readonly parameters: number
