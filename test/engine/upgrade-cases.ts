@@ -13,7 +13,7 @@ export interface UpgradeCase {
   readonly functions?: string
 }
 
-export const UPGRADE_CASES: readonly UpgradeCase[] = [
+export const OPERATOR_CASES: readonly UpgradeCase[] = [
   {
     name: 'Squeeze, Unsqueeze: axes become an input',
     opset: 11,
@@ -85,67 +85,6 @@ export const UPGRADE_CASES: readonly UpgradeCase[] = [
     graph:
       'g (float[3, 8] x) => (float[3, 2] y, int64[3, 2] i) { y, i = TopK <axis = 1, k = 2> (x) }',
     changed: ['TopK'],
-  },
-  {
-    name: 'Upsample by an attribute, nearest',
-    opset: 7,
-    graph: `g (float[1, 2, 3, 4] x) => (float[?, ?, ?, ?] y) {
-      y = Upsample <mode = "nearest", scales = [1.0, 1.0, 2.0, 2.5]> (x) }`,
-    changed: ['Upsample', 'Resize'],
-  },
-  {
-    name: 'Upsample by a constant, linear',
-    opset: 9,
-    graph: `g (float[1, 2, 3, 4] x) => (float[?, ?, ?, ?] y) <float[4] s = {1, 1, 2, 3}> {
-      y = Upsample <mode = "linear"> (x, s) }`,
-    changed: ['Upsample', 'Resize'],
-  },
-  {
-    name: 'Upsample by computed scales',
-    opset: 9,
-    graph: `g (float[1, 2, 3, 4] x) => (float[?, ?, ?, ?] y) <float[4] s = {1, 1, 2, 3}> { t = Abs(s)
-      y = Upsample <mode = "nearest"> (x, t) }`,
-    changed: ['Upsample', 'Resize'],
-  },
-  {
-    name: 'Resize of opset 10, nearest, smaller and larger',
-    opset: 10,
-    graph: `g (float[1, 2, 7, 9] x) => (float[?, ?, ?, ?] y, float[?, ?, ?, ?] z)
-      <float[4] s = {1, 1, 0.6, 0.4}, float[4] t = {1, 1, 1.7, 2.3}> {
-      y = Resize <mode = "nearest"> (x, s) z = Resize <mode = "nearest"> (x, t) }`,
-    changed: ['Resize'],
-  },
-  {
-    name: 'Resize of opset 10, linear, smaller and larger at once',
-    opset: 10,
-    graph: `g (float[1, 2, 7, 9] x) => (float[?, ?, ?, ?] y) <float[4] s = {1, 1, 0.6, 1.4}> {
-      y = Resize <mode = "linear"> (x, s) }`,
-    changed: ['Resize'],
-  },
-  {
-    name: 'Resize of opset 11 with empty inputs',
-    opset: 11,
-    graph: `g (float[1, 2, 4, 4] x) => (float[?, ?, ?, ?] y, float[?, ?, ?, ?] z)
-      <float[0] none = {}, int64[4] size = {1, 2, 7, 5}, float[4] s = {1, 1, 2, 2}> {
-      y = Resize <mode = "cubic", coordinate_transformation_mode = "align_corners"> (x, none, none, size)
-      z = Resize <mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor"> (x, none, s) }`,
-    changed: ['Resize'],
-  },
-  {
-    name: 'Resize of opset 11 for nearest neighbours, half pixels',
-    opset: 11,
-    graph: `g (float[1, 1, 5, 7] x) => (float[?, ?, ?, ?] y) <float[0] none = {}, int64[4] size = {1, 1, 8, 3}> {
-      y = Resize <mode = "nearest", coordinate_transformation_mode = "tf_half_pixel_for_nn", nearest_mode = "floor">
-        (x, none, none, size) }`,
-    changed: ['Resize'],
-  },
-  {
-    name: 'Resize of opset 11 with a region',
-    opset: 11,
-    graph: `g (float[1, 1, 4, 4] x) => (float[?, ?, ?, ?] y)
-      <float[8] roi = {0, 0, 0.4, 0.6, 1, 1, 0.6, 0.8}, float[0] none = {}, int64[4] size = {1, 1, 3, 3}> {
-      y = Resize <mode = "linear", coordinate_transformation_mode = "tf_crop_and_resize"> (x, roi, none, size) }`,
-    changed: ['Resize'],
   },
   {
     name: 'BatchNormalization',
@@ -251,54 +190,6 @@ export const UPGRADE_CASES: readonly UpgradeCase[] = [
       z = Gemm <alpha = 0.5, beta = 2.0> (f, w, c) i = ArgMax <axis = 1> (x) j = ArgMax <axis = 1, keepdims = 0> (z)
       o = OneHot <axis = -1> (j, depth, values) }`,
     changed: [],
-  },
-  {
-    name: 'opset 6: operands aligned at an axis',
-    opset: 6,
-    graph: `g (float[2, 3, 4] x, float[3] b) => (float[2, 3, 4] y, float[2, 3, 4] z) {
-      y = Add <broadcast = 1, axis = 1> (x, b) p = Mul <broadcast = 1, axis = -2> (x, b) z = Sub(p, x) }`,
-    reference: `g (float[2, 3, 4] x, float[3] b) => (float[2, 3, 4] y, float[2, 3, 4] z) <int64[1] i = {1}> {
-      c = Unsqueeze(b, i) y = Add(x, c) p = Mul(x, c) z = Sub(p, x) }`,
-    changed: ['Add', 'Mul'],
-  },
-  {
-    name: 'opset 6: a slope for each channel',
-    opset: 6,
-    graph: 'g (float[2, 3, 4] x, float[3] s) => (float[2, 3, 4] y) { y = PRelu(x, s) }',
-    reference: `g (float[2, 3, 4] x, float[3] s) => (float[2, 3, 4] y) <int64[1] i = {1}> { t = Unsqueeze(s, i) y = PRelu(x, t) }`,
-    changed: ['PRelu'],
-  },
-  {
-    name: 'opset 6: flags of training, Gemm with broadcast',
-    opset: 6,
-    graph: `g (float[2, 3] x, float[3, 3] w, float[3] c) => (float[2, 3] y)
-      <float[3] s = {1, 2, 3}, float[3] b = {0, 1, 2}, float[3] m = {0, 0, 1}, float[3] v = {1, 2, 3}> {
-      a = Gemm <broadcast = 1> (x, w, c) n = BatchNormalization <is_test = 1> (a, s, b, m, v)
-      y = Dropout <is_test = 1> (n) }`,
-    reference: `g (float[2, 3] x, float[3, 3] w, float[3] c) => (float[2, 3] y)
-      <float[3] s = {1, 2, 3}, float[3] b = {0, 1, 2}, float[3] m = {0, 0, 1}, float[3] v = {1, 2, 3}> {
-      a = Gemm(x, w, c) y = BatchNormalization(a, s, b, m, v) }`,
-    changed: ['Gemm', 'BatchNormalization', 'Dropout'],
-  },
-  {
-    name: 'opset 1: Reshape, Concat, Cast, Pad, Split, Relu, LpPool',
-    opset: 1,
-    graph: `g (float[2, 4] x) => (float[4, 4] y, float[?, ?] z, float[?, ?] a, float[?, ?] b) <int64[2] sizes = {1, 3}> {
-      r = Relu <consumed_inputs = [0]> (x) c = Concat(r, x) y = Reshape <shape = [4, 4]> (c) i = Cast <to = "INT32"> (x)
-      f = Cast <to = "float"> (i) z = Pad <paddings = [1, 0, 0, 2], value = 3.0> (f) a, b = Split <axis = 1> (x, sizes) }`,
-    reference: `g (float[2, 4] x) => (float[4, 4] y, float[?, ?] z, float[?, ?] a, float[?, ?] b)
-      <int64[2] sizes = {1, 3}, int64[2] shape = {4, 4}, int64[4] pads = {1, 0, 0, 2}, float three = {3}> {
-      r = Relu(x) c = Concat <axis = 1> (r, x) y = Reshape(c, shape) i = Cast <to = 6> (x) f = Cast <to = 1> (i)
-      z = Pad(f, pads, three) a, b = Split <axis = 1> (x, sizes) }`,
-    changed: ['Relu', 'Concat', 'Reshape', 'Cast', 'Pad', 'Split'],
-  },
-  {
-    name: 'opset 5: Tile along one axis',
-    opset: 5,
-    graph:
-      'g (float[2, 3] x) => (float[2, 6] y) <float count = {2}, int64 axis = {1}> { y = Tile(x, count, axis) }',
-    reference: 'g (float[2, 3] x) => (float[2, 6] y) <int64[2] r = {1, 2}> { y = Tile(x, r) }',
-    changed: ['Tile'],
   },
   {
     name: 'bodies of functions, attributes handed through',

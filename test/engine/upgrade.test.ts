@@ -6,7 +6,11 @@ import { upgradeOpset } from '#src/onnx/upgrade/upgrade-opset'
 import type { Feeds } from './model-runs.ts'
 import { floatTensor, relativeDifference, runModel } from './model-runs.ts'
 import type { UpgradeCase } from './upgrade-cases.ts'
-import { UPGRADE_CASES } from './upgrade-cases.ts'
+import { OLD_CASES } from './upgrade-cases-old.ts'
+import { RESIZE_CASES } from './upgrade-cases-resize.ts'
+import { OPERATOR_CASES } from './upgrade-cases.ts'
+
+const CASES = [...OPERATOR_CASES, ...RESIZE_CASES, ...OLD_CASES]
 
 const SEED = 17
 /** The newest that is used, and the one that the rewrites work at. */
@@ -33,29 +37,22 @@ function feedsOf(model: Model): Feeds {
 }
 
 describe.each(TARGETS)('to opset %i', (target) => {
-  test.each(UPGRADE_CASES.filter(({ opset }) => opset <= target))(
-    '$name',
-    async (entry: UpgradeCase) => {
-      const original =
-        entry.reference === undefined
-          ? modelAt(entry.opset, entry.graph, entry.functions)
-          : modelAt(21, entry.reference)
-      const upgraded = modelAt(entry.opset, entry.graph, entry.functions)
-      const report = upgradeOpset(upgraded, target)
-      expect(report.refusals).toEqual([])
-      expect([report.from, report.to, opsetVersion(upgraded)]).toEqual([
-        entry.opset,
-        target,
-        target,
-      ])
-      const changed = new Set(report.changed.map(({ opType }) => opType))
-      if (target === 21) {
-        for (const opType of entry.changed) expect(changed).toContain(opType)
-      }
-      if (entry.changed.length === 0) expect([...changed]).toEqual([])
-      const feeds = feedsOf(original)
-      const expected = await runModel(original, feeds)
-      expect(relativeDifference(expected, await runModel(upgraded, feeds))).toBeLessThan(TOLERANCE)
-    },
-  )
+  test.each(CASES.filter(({ opset }) => opset <= target))('$name', async (entry: UpgradeCase) => {
+    const original =
+      entry.reference === undefined
+        ? modelAt(entry.opset, entry.graph, entry.functions)
+        : modelAt(21, entry.reference)
+    const upgraded = modelAt(entry.opset, entry.graph, entry.functions)
+    const report = upgradeOpset(upgraded, target)
+    expect(report.refusals).toEqual([])
+    expect([report.from, report.to, opsetVersion(upgraded)]).toEqual([entry.opset, target, target])
+    const changed = new Set(report.changed.map(({ opType }) => opType))
+    if (target === 21) {
+      for (const opType of entry.changed) expect(changed).toContain(opType)
+    }
+    if (entry.changed.length === 0) expect([...changed]).toEqual([])
+    const feeds = feedsOf(original)
+    const expected = await runModel(original, feeds)
+    expect(relativeDifference(expected, await runModel(upgraded, feeds))).toBeLessThan(TOLERANCE)
+  })
 })
