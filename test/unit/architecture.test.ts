@@ -96,6 +96,8 @@ const DIRECTIONS: readonly {
       'src/domain/',
       'src/recipes/',
       'src/ports/',
+      'src/config',
+      'src/version',
       'zod',
       'fastify',
       'pino',
