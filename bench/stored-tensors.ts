@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RuntimeTensor, TensorData } from '#engine/runtime/runtime'
+import type { RuntimeTensor } from '#engine/runtime/runtime'
 import type { Model } from '#src/onnx/ir/model'
 import { decodeMessage } from '#src/onnx/proto/decode-message'
 import { readTensor } from '#src/onnx/read/read-tensor'
@@ -32,7 +32,7 @@ function readAll(
     if (!existsSync(path)) return null
     try {
       const tensor = readTensor(decodeMessage('TensorProto', readFileSync(path)), undefined)
-      const data = elements(tensor) as TensorData
+      const data = elements(tensor)
       tensors[name] = { dtype: tensor.dtype, dims: tensor.dims, data }
     } catch {
       return null

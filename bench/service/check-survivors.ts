@@ -25,7 +25,8 @@ export async function checkJob(url: string, id: string): Promise<readonly string
 
   const artifacts = await list<ArtifactView>(`${url}/v1/jobs/${id}/artifacts`)
   const kinds = artifacts.map(({ kind }) => kind).sort()
-  if (new Set(kinds).size !== kinds.length) problems.push(`${id} has artifacts twice: ${kinds}`)
+  if (new Set(kinds).size !== kinds.length)
+    problems.push(`${id} has artifacts twice: ${kinds.join(', ')}`)
   for (const kind of ['model', 'report']) {
     if (!kinds.includes(kind)) problems.push(`${id} has no artifact ${kind}`)
   }

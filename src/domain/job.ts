@@ -23,11 +23,6 @@ export const JOB_TRANSITIONS = {
   canceled: [],
 } as const satisfies Record<JobStatus, readonly JobStatus[]>
 
-export function mayFollow(from: JobStatus, to: JobStatus): boolean {
-  const allowed: readonly JobStatus[] = JOB_TRANSITIONS[from]
-  return allowed.includes(to)
-}
-
 export function isTerminal(status: JobStatus): boolean {
   return JOB_TRANSITIONS[status].length === 0
 }

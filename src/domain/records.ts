@@ -1,6 +1,7 @@
 // Records kept beside jobs. All times are RFC 3339 UTC; every record belongs to a tenant.
 
 import type { ImagePreprocess } from '#src/recipes/image-preprocess'
+import type { JobRecord } from './job.ts'
 import type { GraphSummary, ModelSupport } from './model-summary.ts'
 
 /** Key under which a blob's bytes are stored: the lower-case hex SHA-256 of the bytes. */
@@ -144,7 +145,7 @@ export interface TenantRecord {
 export interface Collections {
   model: ModelRecord
   dataset: DatasetRecord
-  job: import('./job.ts').JobRecord
+  job: JobRecord
   artifact: ArtifactRecord
   event: EventRecord
   log: LogRecord

@@ -1,6 +1,6 @@
 // From what came in to what a route takes. Every fault is named: pointer, code, what would be right. Nothing is coerced or dropped.
 
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { ErrorCode, FieldError } from '#src/domain/errors'
 import { ERRORS, TersorError } from '#src/domain/errors'
 

@@ -29,8 +29,8 @@ export interface ResponseSpec {
 export interface Answer {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
-  /** Objects become JSON. `hijacked`: the handler writes to the socket itself. */
-  readonly body: object | string | Readable | 'none' | 'hijacked'
+  /** Objects become JSON. `'none'`: no body. `'hijacked'`: the handler writes to the socket itself. */
+  readonly body: object | string | Readable
 }
 
 export interface RouteContext {
@@ -79,5 +79,5 @@ export interface Route<
 export function route<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType>(
   value: Route<P, Q, B>,
 ): Route {
-  return value as unknown as Route
+  return value
 }

@@ -126,7 +126,7 @@ function discriminatorOf(
       values.every((value) => typeof value === 'string') &&
       new Set(values).size === values.length
     ) {
-      return { property, values: values as string[] }
+      return { property, values }
     }
   }
   return null

@@ -20,7 +20,7 @@ export function rememberOrigin<Name extends MessageName>(
 
 /** The message that the part was read from, or an empty one. `Name` is what the part was remembered with. */
 export function originOf<Name extends MessageName>(part: object): Message<Name> {
-  return (ORIGINS.get(part) ?? {}) as Message<Name>
+  return ORIGINS.get(part) ?? {}
 }
 
 /** Remembers those of the fields that the message holds with their default value. */

@@ -9,12 +9,7 @@ import { unpackSigned, unpackUnsigned } from './sub-byte.ts'
 import { tensorBytes, viewAs } from './tensor-bytes.ts'
 
 export { tensorBytes } from './tensor-bytes.ts'
-export {
-  encodeBfloat16,
-  encodeFloat16,
-  float16ToFloat32,
-  float32ToFloat16,
-} from './float-formats.ts'
+export { encodeFloat16 } from './float-formats.ts'
 
 /** Elements in the narrowest array that holds them exactly; narrow floats as bit patterns, decoded below. */
 export type ElementArray =

@@ -112,7 +112,7 @@ test('a model goes in, a smaller one that runs comes out, with a report and a si
 
 test('the same job again, its spec posted back, is the same job: the result is the earlier one, byte for byte', async () => {
   const first = await tersor.waitForJob((await tersor.createJob(newJob({ seed: 1 }))).id)
-  const second = await tersor.waitForJob((await tersor.createJob(first.spec as NewJob)).id)
+  const second = await tersor.waitForJob((await tersor.createJob(first.spec)).id)
   const hashes = await Promise.all(
     [first, second].map(
       async ({ id }) =>

@@ -21,7 +21,8 @@ export interface OracleReply {
   readonly reported: readonly ReportedType[]
   /** Types with the sizes of one run; `none` when it was not asked for or failed. */
   readonly computed: readonly ReportedType[] | 'none'
-  readonly error: string | 'none'
+  /** What the runtime said, `'none'` when all went well. */
+  readonly error: string
 }
 
 function varint(value: number): Uint8Array {

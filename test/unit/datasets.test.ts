@@ -179,7 +179,7 @@ describe('images', () => {
     )
     const { x, labels } = await source.batch(0, 2)
     expect(labels?.data).toEqual(BigInt64Array.of(0n, 1n))
-    expect([...(x!.data as Float32Array).slice(0, 12)]).toEqual([
+    expect(Array.from((x!.data as Float32Array).subarray(0, 12))).toEqual([
       -1, -1, -1, -1, -1, -1, -1, -1, 1, 1, 1, 1,
     ])
     await source.close()

@@ -26,9 +26,8 @@ function report(message: ChildMessage): void {
 
 /** One line, printable, of bounded length: names in models are chosen by strangers. */
 function cleanLine(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, (char) => JSON.stringify(char).slice(1, -1))
+    .replaceAll(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1))
     .slice(0, MAX_LOG_LINE)
 }
 
@@ -50,7 +49,7 @@ function publicError(error: unknown): { readonly code: ErrorCode; readonly detai
   if (error instanceof TersorError) return { code: error.code, detail: error.detail }
   if (error instanceof OnnxError) {
     return {
-      code: error.code in ERRORS ? (error.code as ErrorCode) : 'model_invalid',
+      code: error.code in ERRORS ? error.code : 'model_invalid',
       detail: error.detail,
     }
   }

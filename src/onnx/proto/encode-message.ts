@@ -17,7 +17,7 @@ export function encodeSegments<Name extends MessageName>(
   message: Message<Name>,
 ): Segment[] {
   const writer = new WireWriter()
-  writeFields(writer, fieldTable(name), message as Fields)
+  writeFields(writer, fieldTable(name), message)
   return writer.finish()
 }
 

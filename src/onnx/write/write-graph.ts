@@ -49,7 +49,7 @@ export function restOf<Name extends MessageName>(
   name: Name,
   bytes: Uint8Array | null,
 ): Message<Name> {
-  return bytes === null ? ({} as Message<Name>) : decodeMessage(name, bytes)
+  return bytes === null ? {} : decodeMessage(name, bytes)
 }
 
 function entryMessages(

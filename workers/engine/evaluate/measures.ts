@@ -13,7 +13,8 @@ export interface MeasuredModel {
   readonly timing: Timing | string
   readonly energy: number | string
   readonly judgement: Judgement | string
-  readonly metric: string | 'none'
+  /** Name of the metric, `'none'` where nothing was judged. */
+  readonly metric: string
   readonly threads: number
   readonly batchSize: number
 }

@@ -20,7 +20,7 @@ export const jobReportRoute = route({
   responses: { 200: { description: 'The report', content: report } },
   errors: ['not_found', 'job_not_finished', 'not_acceptable'],
   handle: async ({ params, tenant, request, context }) => {
-    const kind = preferredKind(String(request.headers.accept ?? '*/*'))
+    const kind = preferredKind(request.headers.accept ?? '*/*')
     const value = await readReport(context.service, tenant, params.id)
     if (kind === 'json') return { status: 200, body: value }
     const { spec } = await getJob(context.service, tenant, params.id)
