@@ -147,12 +147,24 @@ describe('contradictions', () => {
   })
 })
 
-test('a function that calls itself ends', () => {
-  const model = parseModel(`<ir_version: 8, opset_import: ["" : 17, "local" : 1]>
-    g (float[n] x) => (y) { y = local.Again (x) }
-    <domain: "local", opset_import: ["" : 17, "local" : 1]>
-    Again (t) => (r) { u = local.Again (t) r = local.Again (u) }`)
-  expect(print(inferTypes(model).type(findValue(model, 'y')))).toBe('unknown')
+test('functions that call themselves, or one another twice over, end', () => {
+  const header = '<ir_version: 8, opset_import: ["" : 17, "local" : 1]>'
+  const body = '<domain: "local", opset_import: ["" : 17, "local" : 1]>'
+  const itself = parseModel(`${header} g (float[n] x) => (y) { y = local.Again (x) }
+    ${body} Again (t) => (r) { u = local.Again (t) r = local.Again (u) }`)
+  const inference = inferTypes(itself)
+  expect(print(inference.type(findValue(itself, 'y')))).toBe('unknown')
+  expect(inference.problems.map(({ message }) => message)).toEqual([
+    "function 'Again' calls itself",
+  ])
+  const levels = Array.from({ length: 40 }, (_, level) => {
+    const next = level === 39 ? 'Relu' : `local.F${level + 1}`
+    return `${body} F${level} (t) => (r) { u = ${next} (t) r = ${next} (u) }`
+  })
+  const tower = parseModel(
+    `${header} g (float[n] x) => (y) { y = local.F0 (x) } ${levels.join('\n')}`,
+  )
+  expect(inferTypes(tower).problems).toEqual([])
 })
 
 test('annotate writes the types into the model, inferTypes does not', () => {

@@ -1,6 +1,7 @@
 // Multidirectional broadcasting of symbolic shapes (ONNX, docs/Broadcasting.md).
 
 import type { Call } from './call.ts'
+import { lowerBound } from './bounds.ts'
 import { keyOf, serialOf } from './expression.ts'
 import type { Size } from './expression.ts'
 import type { MaybeSize } from './symbols.ts'
@@ -46,8 +47,25 @@ export function broadcastSizes(call: Call, a: MaybeSize, b: MaybeSize): MaybeSiz
   }
   if (typeof b === 'number') return b
   if (a !== null && b !== null && sameSize(a, b) === true) return a
+  if (a !== null && b !== null && isCut(b, a)) return a
+  if (a !== null && b !== null && isCut(a, b)) return b
   if (a !== null && sameSize(a, 1) === false) return a
   return b !== null && sameSize(b, 1) === false ? b : null
+}
+
+/**
+ * Whether `cut` is min(whole, c) with c ≥ 1, such as a table of positions cut to a length: where the two differ, c is
+ * smaller than `whole`, so they broadcast only if c is 1. The result is `whole` either way.
+ */
+function isCut(cut: Size, whole: Size): boolean {
+  if (typeof cut === 'number') return false
+  const [term] = cut.terms
+  const [atom] = term?.atoms ?? []
+  if (cut.terms.length !== 1 || term?.coefficient !== 1 || term.atoms.length !== 1) return false
+  if (atom?.kind !== 'min') return false
+  const [left, right] = [atom.left, atom.right]
+  if (keyOf(left) === keyOf(whole)) return lowerBound(right) >= 1
+  return keyOf(right) === keyOf(whole) && lowerBound(left) >= 1
 }
 
 /** Two descriptions of one size: the one that says more. */
@@ -61,5 +79,6 @@ export function unify(call: Call, a: MaybeSize, b: MaybeSize): MaybeSize {
     return a
   }
   if (typeof b === 'number' || keyOf(a) === keyOf(b)) return b
-  return serialOf(a) > 0 && serialOf(b) === 0 ? b : a
+  if (serialOf(a) > 0 !== serialOf(b) > 0) return serialOf(a) > 0 ? b : a
+  return a.key.length <= b.key.length ? a : b
 }

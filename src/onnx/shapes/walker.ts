@@ -21,9 +21,11 @@ export interface InferenceProblem {
   readonly message: string
 }
 
-/** Graphs and functions inside one another, and nodes looked at in all, beyond which values stay unknown. */
+/** Graphs and functions inside one another, beyond which values stay unknown. */
 const MAX_DEPTH = 48
-const MAX_VISITS = 2_000_000
+/** Nodes looked at in all: bodies that call one another twice over would take exponential time. */
+const VISITS_PER_NODE = 10
+const SPARE_VISITS = 50_000
 
 export class Walker {
   readonly facts = new Map<Value, Fact | null>()
@@ -35,12 +37,17 @@ export class Walker {
   #depth = 0
   #repeated = 0
   #visits = 0
+  readonly #maxVisits: number
+  readonly #active = new Set<FunctionDefinition>()
 
   constructor(model: Model, useHints: boolean, name: (text: string) => Size) {
     this.hints = useHints ? new Hints((message) => this.problem(message), name) : null
+    let nodes = [...model.graph.allNodes()].length
     for (const definition of model.functions) {
       this.#functions.set(functionKey(definition), definition)
+      nodes += definition.body.nodeCount
     }
+    this.#maxVisits = nodes * VISITS_PER_NODE + SPARE_VISITS
   }
 
   problem(message: string): void {
@@ -57,7 +64,7 @@ export class Walker {
     const outer = this.#node
     for (const node of graph.nodes()) {
       this.#visits += 1
-      if (this.#visits > MAX_VISITS) break
+      if (this.#visits > this.#maxVisits) break
       this.#node = node
       this.#visit(node, scope)
     }
@@ -138,6 +145,10 @@ export class Walker {
     node: Node,
     scope: Scope,
   ): readonly (Fact | null)[] {
+    if (this.#active.has(definition)) {
+      this.problem(`function '${definition.name}' calls itself`)
+      return []
+    }
     const attributes = new Map<string, Attribute>()
     for (const attribute of definition.attributeDefaults) attributes.set(attribute.name, attribute)
     for (const [name, attribute] of node.attributes) {
@@ -150,7 +161,9 @@ export class Walker {
       const given = node.input(index)
       inner.facts.set(value, given === null ? null : scope.fact(given))
     }
+    this.#active.add(definition)
     const outputs = this.walkGraph(body, inner)
+    this.#active.delete(definition)
     this.record(inner)
     return outputs
   }
