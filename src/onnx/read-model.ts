@@ -79,9 +79,13 @@ function decodeModel(source: ByteRange, limits: DecodeLimits): Message<'ModelPro
   return message
 }
 
-/** IR version 1 knows no opset imports: such models use version 1 of the default domain. */
+/** The first IR version with opset imports; a model without an IR version is a test's. */
+const FIRST_WITH_OPSETS = 3n
+
+/** Earlier IR versions know no opset imports: such models use version 1 of the default domain. */
 function opsetImportsOf(message: Message<'ModelProto'>): OpsetImport[] {
   if (message.opset_import !== undefined) return readOpsetImports(message.opset_import)
+  if (BigInt(message.ir_version ?? 0) >= FIRST_WITH_OPSETS) return []
   const first = { domain: '', version: 1 }
   rememberImplicit(first)
   return [first]
