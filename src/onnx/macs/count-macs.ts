@@ -5,6 +5,14 @@ import type { Model } from '../ir/model.ts'
 import type { Node } from '../ir/node.ts'
 import type { Dim } from '../ir/value-type.ts'
 import { inferTypes } from '../shapes/infer-types.ts'
+import { functionKey } from '../verify/scopes.ts'
+import {
+  attentionMacs,
+  fusedAttentionMacs,
+  groupQueryAttentionMacs,
+  multiHeadAttentionMacs,
+  quantizedAttentionMacs,
+} from './attention.ts'
 import { convMacs, convTransposeMacs, quantizedConvMacs } from './conv.ts'
 import type { MacFacts, MacRule } from './mac-facts.ts'
 import { einsumMacs, gemmMacs, matmulMacs, matmulNBitsMacs } from './matmul.ts'
@@ -24,7 +32,14 @@ export const MAC_RULES: Readonly<Record<string, MacRule>> = {
   LSTM: recurrentMacs,
   GRU: recurrentMacs,
   RNN: recurrentMacs,
+  Attention: attentionMacs,
+  'com.microsoft.Attention': fusedAttentionMacs,
+  'com.microsoft.QAttention': quantizedAttentionMacs,
+  'com.microsoft.MultiHeadAttention': multiHeadAttentionMacs,
+  'com.microsoft.GroupQueryAttention': groupQueryAttentionMacs,
   'com.microsoft.FusedConv': convMacs,
+  'com.microsoft.QLinearConv': quantizedConvMacs,
+  'com.microsoft.FusedGemm': gemmMacs,
   'com.microsoft.QGemm': gemmMacs,
   'com.microsoft.FusedMatMul': matmulMacs,
   'com.microsoft.MatMulNBits': matmulNBitsMacs,
@@ -50,14 +65,30 @@ export function countMacs(
   model: Model,
   inputs: Readonly<Record<string, readonly Dim[]>> = singleSampleInputs(model),
 ): number | null {
+  const bodies = new Map(
+    model.functions.map(({ domain, name, overload, body }) => [
+      functionKey(domain, name, overload),
+      body,
+    ]),
+  )
+  const counts = new Map<Graph, number | null>()
   const facts = inferTypes(model, { inputs })
-  let total = 0
-  for (const node of model.graph.nodes()) {
-    const macs = nodeMacs(node, facts)
-    if (macs === null || node.subgraphs().some(multiplies)) return null
-    total += macs
+  const countGraph = (graph: Graph): number | null => {
+    const known = counts.get(graph)
+    if (known !== undefined) return known
+    // A function that calls itself ends here.
+    counts.set(graph, null)
+    let total = 0
+    for (const node of graph.nodes()) {
+      const body = bodies.get(functionKey(node.domain, node.opType, node.overload))
+      const macs = body === undefined ? nodeMacs(node, facts) : countGraph(body)
+      if (macs === null || node.subgraphs().some(multiplies)) return null
+      total += macs
+    }
+    counts.set(graph, total)
+    return total
   }
-  return total
+  return countGraph(model.graph)
 }
 
 function multiplies(graph: Graph): boolean {

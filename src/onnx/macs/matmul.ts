@@ -3,10 +3,10 @@
 import type { MacRule } from './mac-facts.ts'
 import { inputSizes, outputSizes, product } from './mac-facts.ts'
 
-/** The contracted axis is the last of input 0, in all quantized forms too. */
+/** The contracted axis is the last of input 0, in all quantized forms too; the last but one where FusedMatMul transposes it. */
 export const matmulMacs: MacRule = (node, facts) => {
   const output = outputSizes(node, facts, 0)
-  const contracted = inputSizes(node, facts, 0)?.at(-1) ?? null
+  const contracted = inputSizes(node, facts, 0)?.at(node.int('transA', 0) === 0 ? -1 : -2) ?? null
   return output === null || contracted === null ? null : product(output) * contracted
 }
 

@@ -211,14 +211,20 @@ Unsqueeze defined defined carries
 Upsample opaque none float
 Where same defined integer
 Xor same zero float
+com.microsoft.Attention opaque none float
 com.microsoft.DynamicQuantizeMatMul opaque none float
 com.microsoft.FastGelu same defined float
 com.microsoft.FusedConv opaque none float
+com.microsoft.FusedGemm opaque none float
 com.microsoft.FusedMatMul opaque none float
 com.microsoft.Gelu same defined float
+com.microsoft.GroupQueryAttention opaque none float
 com.microsoft.MatMulIntegerToFloat opaque none float
 com.microsoft.MatMulNBits opaque none float
+com.microsoft.MultiHeadAttention opaque none float
+com.microsoft.QAttention opaque none float
 com.microsoft.QGemm opaque none float
+com.microsoft.QLinearConv opaque none float
 com.microsoft.QuickGelu same defined float
 `
 

@@ -1,6 +1,10 @@
 // Attention as one operator.
 
+import { attentionMacs } from '#src/onnx/macs/attention'
 import type { OpTable } from './op.ts'
-import { OPAQUE, sameRule } from './op.ts'
+import { OPAQUE } from './op.ts'
 
-export const ATTENTION_OPS: OpTable = sameRule(['Attention', 'RotaryEmbedding'], OPAQUE)
+export const ATTENTION_OPS: OpTable = {
+  Attention: { ...OPAQUE, macs: attentionMacs },
+  RotaryEmbedding: OPAQUE,
+}
