@@ -11,7 +11,7 @@ import { openChildPool } from './sandbox/pool.ts'
 
 const CHILD = fileURLToPath(new URL('./sandbox/child.js', import.meta.url))
 /** A job takes one child, and its two memory probes one each. */
-const WARM_CHILDREN = 3
+const WARM_CHILDREN = { compress: 1, probe: 2 }
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)

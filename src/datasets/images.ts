@@ -1,6 +1,6 @@
 // Pictures in a zip, decoded in slices while they are used. Only headers are read when the archive is described.
 
-import { ResizeFilterType, Transformer } from '@napi-rs/image'
+import { ResizeFilterType, ResizeFit, Transformer } from '@napi-rs/image'
 import { imageSize } from 'image-size'
 import type { ArchiveEntry } from '#src/archives/open-archive'
 import { openArchive } from '#src/archives/open-archive'
@@ -126,7 +126,10 @@ async function decodeInto(
   const size = finalSize(image.name, original, preprocess)
   try {
     const transformer = new Transformer(await image.bytes()).rotate()
-    if (resized !== original) transformer.resize(resized[1], resized[0], ResizeFilterType.Triangle)
+    if (resized !== original) {
+      const [height, width] = resized
+      transformer.resize({ width, height, filter: ResizeFilterType.Triangle, fit: ResizeFit.Fill })
+    }
     if (size !== resized) {
       const left = Math.floor((resized[1] - size[1]) / 2)
       const top = Math.floor((resized[0] - size[0]) / 2)

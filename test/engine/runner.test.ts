@@ -63,7 +63,7 @@ beforeAll(async () => {
     isolation: await detectIsolation(),
     maxMemoryBytes: config.maxJobMemoryBytes,
   }
-  const children = openChildPool(settings, 2)
+  const children = openChildPool(settings, { compress: 1, probe: 1 })
   const toy = await toyNetwork(openRuntime())
   const upload = { name: 'toy', metadata: {}, expectedSha256: null }
   const model = await createModel(context, TENANT, {

@@ -29,7 +29,10 @@ export async function startService(
     isolation: await detectIsolation(),
     maxMemoryBytes: config.maxJobMemoryBytes,
   }
-  const children = openChildPool(settings, withWorker ? 1 : 0)
+  const children = openChildPool(
+    settings,
+    withWorker ? { compress: 1, probe: 0 } : { compress: 0, probe: 0 },
+  )
   const worker = { service: context, children, log, maxJobSeconds: config.maxJobSeconds }
   const runner = withWorker ? startRunner(worker, { places: 1 }) : null
   const app = buildApp({ config, context, log })

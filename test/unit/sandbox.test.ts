@@ -29,7 +29,10 @@ async function runScript(body: string, signal = new AbortController().signal) {
      })`,
   )
   const messages: ChildMessage[] = []
-  const child = await spawnChild({ entry, scratch: folder, isolation, maxMemoryBytes: GIB })
+  const child = await spawnChild(
+    { entry, scratch: folder, isolation, maxMemoryBytes: GIB },
+    'probe',
+  )
   try {
     const result = await child.run(request, {
       signal,

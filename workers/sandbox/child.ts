@@ -5,11 +5,15 @@ import { RuntimeRejection } from '#engine/runtime/runtime'
 import type { ErrorCode } from '#src/domain/errors'
 import { ERRORS, TersorError } from '#src/domain/errors'
 import { OnnxError } from '#src/onnx/onnx-error'
-import { probePeakMemory } from '#engine/evaluate/probe-peak-memory'
-import { runJob } from '#workers/steps/run-job'
 import type { ChildMessage, ChildRequest } from './protocol.ts'
 
 const MAX_LOG_LINE = 2000
+
+// What the task takes is loaded while the child waits; the other task's modules would only cost time and memory.
+const LOADED =
+  process.argv[2] === 'probe'
+    ? { probe: import('#engine/evaluate/probe-peak-memory'), compress: null }
+    : { probe: null, compress: import('#workers/steps/run-job') }
 let stage = 'starting'
 
 function send(message: ChildMessage): Promise<void> {
@@ -35,9 +39,12 @@ async function answer(request: ChildRequest): Promise<ChildMessage> {
   try {
     const runtime = openRuntime()
     if (request.task === 'probe') {
+      const { probePeakMemory } = await (LOADED.probe ??
+        import('#engine/evaluate/probe-peak-memory'))
       const peakMemoryBytes = await probePeakMemory(request, runtime)
       return { kind: 'done', result: { task: 'probe', peakMemoryBytes } }
     }
+    const { runJob } = await (LOADED.compress ?? import('#workers/steps/run-job'))
     return { kind: 'done', result: await runJob(request, report, runtime) }
   } catch (error) {
     await send({ kind: 'log', line: cleanLine(`${stage}: ${(error as Error).message}`) })

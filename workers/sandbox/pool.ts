@@ -1,34 +1,41 @@
 // Children started ahead of need, so that a job does not wait for one. Each runs one request and is thrown away.
 
+import type { ChildTask } from './protocol.ts'
 import type { Child, ChildSettings } from './spawn-child.ts'
 import { spawnChild } from './spawn-child.ts'
 
+/** How many children of each kind wait ready. */
+export type PoolSizes = Readonly<Record<ChildTask, number>>
+
 export interface ChildPool {
-  acquire(): Promise<Child>
+  /** A child for this task: a waiting one, or a new one. */
+  acquire(task: ChildTask): Promise<Child>
+  /** Starts what is missing. Called when a job is done: starting costs the processor time that a running job needs. */
+  refill(): void
   close(): Promise<void>
 }
 
-export function openChildPool(settings: ChildSettings, size: number): ChildPool {
-  const waiting: Promise<Child>[] = []
+export function openChildPool(settings: ChildSettings, sizes: PoolSizes): ChildPool {
+  const waiting: Record<ChildTask, Promise<Child>[]> = { compress: [], probe: [] }
   let closed = false
-  const fill = (): void => {
-    while (!closed && waiting.length < size) {
-      const child = spawnChild(settings)
-      // A failure shows when the child is acquired.
-      child.catch(() => undefined)
-      waiting.push(child)
+  const refill = (): void => {
+    for (const task of ['compress', 'probe'] as const) {
+      while (!closed && waiting[task].length < sizes[task]) {
+        const child = spawnChild(settings, task)
+        // A failure shows when the child is acquired.
+        child.catch(() => undefined)
+        waiting[task].push(child)
+      }
     }
   }
-  fill()
+  refill()
   return {
-    acquire: async () => {
-      const child = await (waiting.shift() ?? spawnChild(settings))
-      setImmediate(fill)
-      return child
-    },
+    acquire: async (task) => await (waiting[task].shift() ?? spawnChild(settings, task)),
+    refill,
     close: async () => {
       closed = true
-      await Promise.allSettled(waiting.splice(0).map(async (child) => (await child).dispose()))
+      const all = [...waiting.compress.splice(0), ...waiting.probe.splice(0)]
+      await Promise.allSettled(all.map(async (child) => (await child).dispose()))
     },
   }
 }

@@ -39,6 +39,9 @@ export interface ProbeRequest {
 
 export type ChildRequest = CompressRequest | ProbeRequest
 
+/** What a child is started for: it loads what that takes before the request comes. */
+export type ChildTask = ChildRequest['task']
+
 export interface CompressResult {
   readonly task: 'compress'
   /** Complete but for peak memory, which only separate processes can tell. */

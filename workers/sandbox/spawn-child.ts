@@ -7,7 +7,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChildFailure, failureOfExit } from './child-failure.ts'
 import type { Isolation } from './isolation.ts'
-import type { ChildMessage, ChildRequest, CompressResult, ProbeResult } from './protocol.ts'
+import type {
+  ChildMessage,
+  ChildRequest,
+  ChildTask,
+  CompressResult,
+  ProbeResult,
+} from './protocol.ts'
 
 export interface ChildSettings {
   /** The compiled entry, `child.js`. */
@@ -41,11 +47,11 @@ const LIMITS =
   'ulimit -c 0; ulimit -n "$1" 2>/dev/null; ulimit -d "$2" 2>/dev/null; shift 2; exec "$@"'
 const STDERR_KEPT = 16 * KIB
 
-export async function spawnChild(settings: ChildSettings): Promise<Child> {
+export async function spawnChild(settings: ChildSettings, task: ChildTask): Promise<Child> {
   const folder = await mkdtemp(join(settings.scratch, 'child-'))
   const memory = Math.floor(settings.maxMemoryBytes / KIB)
   const shell = ['sh', '-c', LIMITS, 'sh', String(OPEN_FILES), String(memory)]
-  const node = [process.execPath, '--max-semi-space-size=32', settings.entry]
+  const node = [process.execPath, '--max-semi-space-size=32', settings.entry, task]
   const [command, ...parameters] = [...settings.isolation.prefix, ...shell, ...node]
   const child = spawn(command!, parameters, {
     cwd: folder,

@@ -11,6 +11,7 @@ import type { StaticCandidates } from '#engine/quantize/static'
 import { staticCandidates } from '#engine/quantize/static'
 import type { RuntimeSession } from '#engine/runtime/runtime'
 import { TersorError } from '#src/domain/errors'
+import type { ReportWarning } from '#src/domain/report'
 import { modelBytes } from '#src/onnx/write-model'
 import type { QuantizeStaticStep } from '#src/recipes/quantize'
 import { calibrationFeeds } from './calibration-feeds.ts'
@@ -51,8 +52,21 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
     model: candidate.model,
     details: { ...candidate.details, tried },
     declined: candidate.declined,
-    warnings: [],
+    warnings: lossWarnings(
+      trial,
+      measures.find((item) => item.placement === candidate.placement),
+    ),
   }
+}
+
+function lossWarnings(
+  { unit, maxLoss }: Trial,
+  kept: CandidateMeasures | undefined,
+): ReportWarning[] {
+  const loss = kept?.loss ?? 0
+  if (loss <= maxLoss) return []
+  const detail = `no placement tried loses at most ${maxLoss} (${unit}); the one kept loses ${loss.toFixed(4)} on the trial samples`
+  return [{ code: 'quality_loss', detail }]
 }
 
 interface Trial {

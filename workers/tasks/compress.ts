@@ -66,7 +66,7 @@ async function runAttempt(
   const disposable: Child[] = []
   try {
     const run = async (): Promise<{ child: Child; result: CompressResult }> => {
-      const child = await children.acquire()
+      const child = await children.acquire('compress')
       disposable.push(child)
       const request = await prepareRequest(context, attempt.job, child.folder)
       const result = await child.run(request, {
@@ -92,6 +92,7 @@ async function runAttempt(
     watch.close()
     // Removing folders must not keep the result waiting.
     void Promise.allSettled(disposable.map((child) => child.dispose()))
+    children.refill()
   }
 }
 

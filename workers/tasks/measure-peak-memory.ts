@@ -34,7 +34,7 @@ async function probe(
   request: ProbeRequest,
   signal: AbortSignal,
 ): Promise<number | string> {
-  const child = await children.acquire()
+  const child = await children.acquire('probe')
   try {
     const result = (await child.run(request, { signal })) as ProbeResult
     return result.peakMemoryBytes

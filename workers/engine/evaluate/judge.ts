@@ -76,10 +76,14 @@ export async function judgeModels(
   return judges.map(({ metric, agreement, noise }) => ({
     metric: metric?.value() ?? null,
     samples: count,
-    agreement: agreement.value(),
+    agreement: comparesNumbers(options) ? null : agreement.value(),
     sqnr: noise.value(),
     isEqual: noise.isEqual(),
   }))
+}
+
+function comparesNumbers({ metric }: JudgeOptions): boolean {
+  return metric !== 'none' && METRICS[metric].compares === 'numbers'
 }
 
 interface BatchPart {

@@ -21,7 +21,10 @@ export function reportWarnings(
   if (isLarger) warnings.push({ code: 'larger_than_original', detail: sizes })
   if (isLarger || isSlower) {
     const figures = [sizes, speed].filter((text) => text !== '').join('; ')
-    warnings.push({ code: 'no_gain', detail: `nothing tried beats the original: ${figures}` })
+    warnings.push({
+      code: 'no_gain',
+      detail: `${isLarger ? 'it is not smaller' : 'it is not faster'} than the original: ${figures}`,
+    })
   }
   return warnings
 }

@@ -5,6 +5,7 @@ import type { Metric } from './metric.ts'
 
 export const auc: Metric = {
   higherIsBetter: true,
+  compares: 'decisions',
   start: () => {
     const scores: number[][] = []
     const truth: number[] = []

@@ -5,6 +5,7 @@ import type { Metric } from './metric.ts'
 
 export const f1Macro: Metric = {
   higherIsBetter: true,
+  compares: 'decisions',
   start: () => {
     const classes = new Map<number, { hits: number; misses: number }>()
     const of = (label: number): { hits: number; misses: number } => {

@@ -5,6 +5,7 @@ import type { Metric } from './metric.ts'
 function meanError(errorOf: (difference: number) => number): Metric {
   return {
     higherIsBetter: false,
+    compares: 'numbers',
     start: () => {
       let sum = 0
       let count = 0

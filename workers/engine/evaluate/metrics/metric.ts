@@ -20,5 +20,7 @@ export interface MetricRun {
 
 export interface Metric {
   readonly higherIsBetter: boolean
+  /** What it compares: classes, or the numbers themselves. Only classes can agree or not. */
+  readonly compares: 'decisions' | 'numbers'
   start(): MetricRun
 }

@@ -4,6 +4,7 @@ import type { Metric } from './metric.ts'
 
 export const r2: Metric = {
   higherIsBetter: true,
+  compares: 'numbers',
   start: () => {
     // Welford's update keeps Σ(y − ȳ)² without a second pass.
     let count = 0

@@ -6,6 +6,7 @@ import type { Metric } from './metric.ts'
 function topK(k: number): Metric {
   return {
     higherIsBetter: true,
+    compares: 'decisions',
     start: () => {
       let right = 0
       let count = 0
