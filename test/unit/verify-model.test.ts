@@ -11,7 +11,8 @@ import { parseModel } from '#src/onnx/text/parse-model'
 import type { VerifyLimits } from '#src/onnx/verify/limits'
 import { DEFAULT_LIMITS } from '#src/onnx/verify/limits'
 import { findProblems, verifyModel } from '#src/onnx/verify-model'
-import { ACCEPTED_MODELS, REFUSED_MODELS, TOO_LARGE } from './verify-cases.ts'
+import { TOO_LARGE } from './too-large-models.ts'
+import { ACCEPTED_MODELS, REFUSED_MODELS } from './verify-cases.ts'
 
 const HEADER =
   '<ir_version: 10, opset_import: ["" : 21, "com.microsoft" : 1, "ai.onnx.ml" : 3, "local" : 1]>'
