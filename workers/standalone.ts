@@ -1,6 +1,7 @@
 // API and worker in one process on the embedded profile: what `npm start` runs.
 
 import { fileURLToPath } from 'node:url'
+import type { Config } from '#src/config'
 import { ConfigError, readConfig } from '#src/config'
 import { openContainer } from '#src/container'
 import { buildApp } from '#src/http/app'
@@ -40,7 +41,11 @@ async function main(): Promise<void> {
   const worker = { service: context, children, log, maxJobSeconds: config.maxJobSeconds }
   const runner = startRunner(worker, { places: config.workers })
   const app = buildApp({ config, context, log })
-  const address = await app.listen({ host: config.host, port: config.port })
+  const address = await app
+    .listen({ host: config.host, port: config.port })
+    .catch((error: unknown) => {
+      throw listenProblem(error as NodeJS.ErrnoException, config)
+    })
   process.stdout.write(`Tersor is ready at ${address}\n`)
 
   let stopping = false
@@ -57,8 +62,30 @@ async function main(): Promise<void> {
   process.on('SIGINT', () => void stop())
 }
 
+const LISTEN_PROBLEMS: Record<string, (config: Config) => string> = {
+  EADDRINUSE: ({ port }) =>
+    `Port ${port} is in use: set TERSOR_PORT to another, or to 0 for a free one.`,
+  EACCES: ({ port }) =>
+    `Port ${port} needs rights this user lacks: set TERSOR_PORT to one above 1023.`,
+  EADDRNOTAVAIL: ({ host }) =>
+    `${host} is no address of this machine: set TERSOR_HOST to one that is.`,
+  ENOTFOUND: ({ host }) => `${host} is no name of an address: set TERSOR_HOST to one.`,
+}
+
+class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+function listenProblem(error: NodeJS.ErrnoException, config: Config): Error {
+  const sentence = LISTEN_PROBLEMS[error.code ?? '']
+  return sentence === undefined ? error : new ListenError(sentence(config))
+}
+
 main().catch((error: unknown) => {
-  const expected = error instanceof ConfigError || (error as Error).name === 'FolderInUseError'
+  const expected =
+    error instanceof ConfigError ||
+    error instanceof ListenError ||
+    (error as Error).name === 'FolderInUseError'
   process.stderr.write(`${expected ? (error as Error).message : String((error as Error).stack)}\n`)
   process.exit(1)
 })

@@ -5,11 +5,13 @@ import { RuntimeRejection } from '#engine/runtime/runtime'
 import type { ErrorCode } from '#src/domain/errors'
 import { ERRORS, TersorError } from '#src/domain/errors'
 import { OnnxError } from '#src/onnx/onnx-error'
+import { prepareTransferSize } from '#engine/evaluate/transfer-size'
 import type { ChildMessage, ChildRequest } from './protocol.ts'
 
 const MAX_LOG_LINE = 2000
 
 // What the task takes is loaded while the child waits; the other task's modules would only cost time and memory.
+if (process.argv[2] === 'compress') void prepareTransferSize()
 const LOADED =
   process.argv[2] === 'probe'
     ? { probe: import('#engine/evaluate/probe-peak-memory'), compress: null }

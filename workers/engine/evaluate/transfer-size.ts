@@ -5,6 +5,11 @@ import { Zstd } from '@hpcc-js/wasm-zstd'
 
 const CHUNK_BYTES = 1024 * 1024
 
+/** Compiles the compressor, which takes a while: whoever waits anyway does it ahead. */
+export async function prepareTransferSize(): Promise<void> {
+  await Zstd.load()
+}
+
 /** Sum over the files, one frame each. */
 export async function transferSize(paths: readonly string[]): Promise<number> {
   const zstd = await Zstd.load()
