@@ -79,6 +79,8 @@ function say(line: string): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`The demo failed: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(
+    `The demo failed: ${error instanceof Error ? error.message : String(error)}\n`,
+  )
   process.exitCode = 1
 })
