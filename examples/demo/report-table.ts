@@ -23,11 +23,11 @@ const ROWS: readonly Row[] = [
       m.quality === null ? 'not measured' : `${m.quality.metric} ${m.quality.value.toFixed(4)}`,
   ],
   ['agreement with the original', (m) => number(m.agreement, 4, '')],
-  ['signal to noise', (m) => number(m.sqnr_db, 1, ' dB')],
 ]
 
 export function reportTable({ original, compressed, change, warnings }: Report): string {
   const rows = ROWS.map(([label, of]) => [label, of(original), of(compressed)])
+  rows.push(['signal to noise', 'reference', number(compressed.sqnr_db, 1, ' dB')])
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]!.length), 10))
   const line = (cells: readonly string[]) =>
     cells
@@ -39,7 +39,7 @@ export function reportTable({ original, compressed, change, warnings }: Report):
     line(['', 'original', 'compressed']),
     ...rows.map(line),
     '',
-    `${change.compression_ratio.toFixed(2)}× smaller, ${number(change.speedup, 2, '×')} speed, quality drop ${number(change.metric_drop, 4, '')}`,
+    `${change.compression_ratio.toFixed(2)}× smaller, ${number(change.speedup, 2, '×')} the speed, quality drop ${number(change.metric_drop, 4, '')}`,
     ...warnings.map(({ code, detail }) => `warning ${code}: ${detail}`),
   ].join('\n')
 }
