@@ -10,8 +10,8 @@ export interface Comparison {
 }
 
 const WIDTH = 720
-const LABEL = 110
-const VALUE = 110
+const LABEL = 155
+const VALUE = 120
 const ROW = 52
 const BAR = 16
 

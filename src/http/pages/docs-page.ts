@@ -13,7 +13,7 @@ export function docsPage(routes: readonly Route[]): string {
         `<code>${method} ${escapeHtml(path)}</code>`,
         `<span>${escapeHtml(summary)}</span>`,
       ])
-    return `<h2>${escapeHtml(tag)}</h2>${table(['endpoint', ''], rows)}`
+    return `<h2>${escapeHtml(tag)}</h2><div class="prose">${table(['endpoint', ''], rows)}</div>`
   })
   const intro =
     '<h1>Tersor</h1><p>Compression of neural networks as a service. The whole of it as OpenAPI 3.1: <a href="/openapi.yaml">/openapi.yaml</a>.</p>'

@@ -109,7 +109,8 @@ const ROWS: readonly (readonly [
   [
     'Inferences per second',
     'throughput_per_second',
-    (m) => (m.throughput_per_second === null ? null : decimal(m.throughput_per_second, 1)),
+    (m) =>
+      m.throughput_per_second === null ? null : count(Number(decimal(m.throughput_per_second, 1))),
   ],
   [
     'CPU time per inference',
