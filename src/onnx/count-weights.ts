@@ -1,6 +1,6 @@
 // How many weights there are, and how many of them are not zero. Large tensors are read in parts.
 
-import { elementChunks } from './element-chunks.ts'
+import { ChunkBuffer, elementChunks } from './element-chunks.ts'
 import { DATA_TYPES } from './ir/data-type.ts'
 import type { Node } from './ir/node.ts'
 import type { Tensor } from './ir/tensor.ts'
@@ -8,7 +8,7 @@ import { tensorSize } from './ir/tensor.ts'
 import type { Value } from './ir/value.ts'
 import { operatorKey, quantizedInput } from './operators/constant-roles.ts'
 import { packedWeights } from './packed-weights.ts'
-import type { ElementArray } from './tensor-values.ts'
+import { finish, scanTensor } from './scan-tensor.ts'
 import { intValues } from './tensor-values.ts'
 import type { WeightTensor } from './weight-tensors.ts'
 import { heldTensor } from './weight-tensors.ts'
@@ -19,78 +19,41 @@ export interface WeightCounts {
   readonly nonzero: number
 }
 
+/** What one pass over the elements of a weight tells. */
+export interface WeightScan extends WeightCounts {
+  readonly nonFinite: number
+}
+
 export function countWeights(weights: Iterable<WeightTensor>): WeightCounts {
+  const buffer = new ChunkBuffer()
   let parameters = 0
   let nonzero = 0
   for (const weight of weights) {
-    const counts = countOne(weight)
+    const counts = finish(scanWeight(weight, buffer))
     parameters += counts.parameters
     nonzero += counts.nonzero
   }
   return { parameters, nonzero }
 }
 
-function countOne({ tensor, size, quantizedBy }: WeightTensor): WeightCounts {
-  if (quantizedBy === 'none') {
-    return { parameters: size, nonzero: tensorSize(tensor) - zerosOf(tensor) }
-  }
-  const { node, index } = quantizedBy
-  const packed = packedWeights(node, tensor)
-  if (packed !== null) return packed
-  const points = zeroPoints(node, index, tensor)
-  const zeros = points === null ? zerosOf(tensor) : elementsAt(tensor, points)
-  return { parameters: size, nonzero: tensorSize(tensor) - zeros }
-}
-
-/** The bits that are 0 in both zeros: all but the sign. */
-function magnitudeBits({ dtype }: Tensor): number | 'all' {
-  switch (dtype) {
-    case 'float16':
-    case 'bfloat16':
-      return 0x7fff
-    case 'float8e4m3fn':
-    case 'float8e5m2':
-      return 0x7f
-    case 'float4e2m1':
-      return 0x7
-    default:
-      return 'all'
-  }
-}
-
-function zerosOf(tensor: Tensor): number {
-  const mask = magnitudeBits(tensor)
-  let zeros = 0
-  for (const chunk of elementChunks(tensor)) {
-    if (chunk instanceof BigInt64Array || chunk instanceof BigUint64Array) {
-      zeros += bigZeros(chunk)
-    } else {
-      zeros += mask === 'all' ? plainZeros(chunk) : maskedZeros(chunk, mask)
+/** Stops after every chunk. */
+export function* scanWeight(
+  { tensor, size, quantizedBy }: WeightTensor,
+  buffer: ChunkBuffer,
+): Generator<undefined, WeightScan> {
+  const stored = tensorSize(tensor)
+  if (quantizedBy !== 'none') {
+    const { node, index } = quantizedBy
+    const packed = packedWeights(node, tensor)
+    if (packed !== null) return { ...packed, nonFinite: 0 }
+    const points = zeroPoints(node, index, tensor)
+    if (points !== null) {
+      const zeros = yield* elementsAt(tensor, points, buffer)
+      return { parameters: size, nonzero: stored - zeros, nonFinite: 0 }
     }
   }
-  return zeros
-}
-
-type Numbers = Exclude<ElementArray, BigInt64Array | BigUint64Array>
-
-function plainZeros(chunk: Numbers): number {
-  let zeros = 0
-  for (let index = 0; index < chunk.length; index += 1) if (chunk[index] === 0) zeros += 1
-  return zeros
-}
-
-function maskedZeros(chunk: Numbers, mask: number): number {
-  let zeros = 0
-  for (let index = 0; index < chunk.length; index += 1) {
-    if (((chunk[index] ?? 0) & mask) === 0) zeros += 1
-  }
-  return zeros
-}
-
-function bigZeros(chunk: BigInt64Array | BigUint64Array): number {
-  let zeros = 0
-  for (const value of chunk) if (value === 0n) zeros += 1
-  return zeros
+  const { zeros, nonFinite } = yield* scanTensor(tensor, buffer)
+  return { parameters: size, nonzero: stored - zeros, nonFinite }
 }
 
 /** A zero point for each index of one axis: element i has the one at ⌊i / stride⌋ mod n. */
@@ -134,15 +97,20 @@ function channelAxis(node: Node, rank: number): number {
   }
 }
 
-function elementsAt(tensor: Tensor, { values, stride }: ZeroPoints): number {
+function* elementsAt(
+  tensor: Tensor,
+  { values, stride }: ZeroPoints,
+  buffer: ChunkBuffer,
+): Generator<undefined, number> {
   let found = 0
   let position = 0
-  for (const chunk of elementChunks(tensor)) {
+  for (const chunk of elementChunks(tensor, buffer)) {
     for (let index = 0; index < chunk.length; index += 1) {
       const channel = Math.floor((position + index) / stride) % values.length
       if (chunk[index] === values[channel]) found += 1
     }
     position += chunk.length
+    yield
   }
   return found
 }

@@ -1,5 +1,6 @@
 // What the API tells of a model: its graph in figures, and what each kind of step can do with it.
 
+import type { WeightCounts } from './count-weights.ts'
 import { countWeights } from './count-weights.ts'
 import type { Dim } from './ir/value-type.ts'
 import type { Model } from './ir/model.ts'
@@ -11,7 +12,6 @@ import { countMacs } from './macs/count-macs.ts'
 import { operatorKey } from './operators/constant-roles.ts'
 import type { TypeInference } from './shapes/infer-types.ts'
 import { inferTypes } from './shapes/infer-types.ts'
-import type { WeightTensor } from './weight-tensors.ts'
 import { weightTensors } from './weight-tensors.ts'
 
 interface InputSummary {
@@ -40,18 +40,21 @@ interface GraphSummary {
   readonly sparsity: number
 }
 
-/** Reads all weights once, in parts. The model must have passed verifyModel. */
-export function inspectModel(model: Model): {
+/** Reads all weights once, in parts, unless their `counts` are known. The model must have passed verifyModel. */
+export function inspectModel(
+  model: Model,
+  counts: WeightCounts | 'unknown' = 'unknown',
+): {
   readonly graph: GraphSummary
   readonly support: ModelSupport
 } {
   const weights = [...weightTensors(model)]
-  return { graph: summarizeGraph(model, weights), support: judgeSupport(model, weights) }
+  const known = counts === 'unknown' ? countWeights(weights) : counts
+  return { graph: summarizeGraph(model, known), support: judgeSupport(model, weights) }
 }
 
-function summarizeGraph(model: Model, weights: readonly WeightTensor[]): GraphSummary {
+function summarizeGraph(model: Model, { parameters, nonzero }: WeightCounts): GraphSummary {
   const { graph } = model
-  const { parameters, nonzero } = countWeights(weights)
   const types = inferTypes(model)
   const operators: Record<string, number> = {}
   let nodes = 0

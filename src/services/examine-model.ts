@@ -10,7 +10,7 @@ import type { ByteRange } from '#src/onnx/ir/byte-range'
 import { fileRange } from '#src/onnx/ir/byte-range'
 import type { Model } from '#src/onnx/ir/model'
 import { readModel } from '#src/onnx/read-model'
-import { verifyModel } from '#src/onnx/verify-model'
+import { verifyAndCount } from '#src/onnx/verify-model'
 import { modelRefusal } from './model-refusal.ts'
 
 type Container = ModelRecord['container']
@@ -26,9 +26,9 @@ export async function examineModel(
   container: Container,
   folder: string,
 ): Promise<ModelExamination> {
-  return await withModel(path, container, folder, (model) => {
-    verifyModel(model)
-    return inspectModel(model)
+  return await withModel(path, container, folder, async (model) => {
+    const weights = await verifyAndCount(model)
+    return inspectModel(model, weights)
   })
 }
 
@@ -50,7 +50,7 @@ async function withModel<T>(
   path: string,
   container: Container,
   folder: string,
-  use: (model: Model) => T,
+  use: (model: Model) => T | Promise<T>,
 ): Promise<T> {
   const files = container === 'zip' ? await unzipModel(path, join(folder, 'unzipped')) : null
   const open: number[] = []
@@ -68,7 +68,7 @@ async function withModel<T>(
               ? rangeOf(realpathSync(join(files.folder, location)))
               : null
     const source = rangeOf(files?.modelPath ?? path)
-    return use(readModel(source, externalData === undefined ? {} : { externalData }))
+    return await use(readModel(source, externalData === undefined ? {} : { externalData }))
   } catch (error) {
     throw modelRefusal(error)
   } finally {

@@ -9,6 +9,8 @@ export interface ByteRange {
   readonly resident?: boolean
   /** All bytes. A view where the bytes are in memory; do not write to it. */
   bytes(): Uint8Array
+  /** Fills the buffer with the bytes from `offset`; present where `bytes()` would allocate. */
+  readInto?(buffer: Uint8Array, offset: number): void
   /** `length` bytes from `offset`, without reading the rest. */
   slice(offset: number, length: number): ByteRange
 }
@@ -31,20 +33,24 @@ export function fileRange(descriptor: number, start: number, length: number): By
   return {
     length,
     resident: false,
-    bytes: () => readFully(descriptor, start, length),
+    bytes: () => {
+      const buffer = new Uint8Array(length)
+      readFully(descriptor, start, buffer)
+      return buffer
+    },
+    readInto: (buffer, offset) => readFully(descriptor, start + offset, buffer),
     slice: (offset, size) => fileRange(descriptor, start + offset, size),
   }
 }
 
-function readFully(descriptor: number, start: number, length: number): Uint8Array {
-  const buffer = new Uint8Array(length)
+function readFully(descriptor: number, start: number, buffer: Uint8Array): void {
+  const length = buffer.byteLength
   let done = 0
   while (done < length) {
     const count = readSync(descriptor, buffer, done, length - done, start + done)
     if (count === 0) throw new RangeError(`file ends ${length - done} bytes before the range does`)
     done += count
   }
-  return buffer
 }
 
 export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

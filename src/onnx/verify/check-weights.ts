@@ -3,46 +3,37 @@
 
 import type { Value } from '../ir/value.ts'
 import type { Model } from '../ir/model.ts'
-import type { Tensor } from '../ir/tensor.ts'
-import { elementChunks } from '../element-chunks.ts'
+import { isFloat } from '../ir/data-type.ts'
+import { ChunkBuffer } from '../element-chunks.ts'
 import { MAC_RULES } from '../macs/count-macs.ts'
 import { OnnxError } from '../onnx-error.ts'
 import { scaleInputs } from '../operators/constant-roles.ts'
+import { finish, scanTensor } from '../scan-tensor.ts'
 import { floatValues } from '../tensor-values.ts'
+import type { WeightTensor } from '../weight-tensors.ts'
 import { heldTensor, weightTensors } from '../weight-tensors.ts'
 import { placeOf } from './place.ts'
 import { graphScopes } from './scopes.ts'
 
 export function* checkWeights(model: Model): IterableIterator<OnnxError> {
-  for (const { value, tensor } of weightTensors(model)) {
-    if (!isMultiplied(value)) continue
-    const count = nonFiniteElements(tensor)
-    if (count === 0) continue
-    const detail = `weight '${value.name}' holds ${count} values that are NaN or infinite; all must be finite`
-    yield new OnnxError('invalid_weights', detail, { tensor: value.name })
+  const buffer = new ChunkBuffer()
+  for (const weight of weightTensors(model)) {
+    if (!isMultiplied(weight.value) || !isFloat(weight.tensor.dtype)) continue
+    const { nonFinite } = finish(scanTensor(weight.tensor, buffer))
+    const problem = nonFiniteProblem(weight, nonFinite)
+    if (problem !== null) yield problem
   }
+}
+
+/** `nonFinite`: how many such elements the weight has. */
+export function nonFiniteProblem({ value }: WeightTensor, nonFinite: number): OnnxError | null {
+  if (nonFinite === 0 || !isMultiplied(value)) return null
+  const detail = `weight '${value.name}' holds ${nonFinite} values that are NaN or infinite; all must be finite`
+  return new OnnxError('invalid_weights', detail, { tensor: value.name })
 }
 
 function isMultiplied(value: Value): boolean {
   return [...value.uses].some(({ node }) => Object.hasOwn(MAC_RULES, node.opType))
-}
-
-// Bits of the exponent: all of them set means NaN or infinity (IEEE 754).
-const EXPONENTS: Readonly<Record<string, number>> = { float16: 0x7c00, bfloat16: 0x7f80 }
-
-function nonFiniteElements(tensor: Tensor): number {
-  const exponent = EXPONENTS[tensor.dtype]
-  if (exponent === undefined && tensor.dtype !== 'float32' && tensor.dtype !== 'float64') return 0
-  let count = 0
-  for (const chunk of elementChunks(tensor)) {
-    for (let index = 0; index < chunk.length; index += 1) {
-      const value = Number(chunk[index])
-      const finite =
-        exponent === undefined ? Number.isFinite(value) : (value & exponent) !== exponent
-      if (!finite) count += 1
-    }
-  }
-  return count
 }
 
 export function* checkScales(model: Model): IterableIterator<OnnxError> {
