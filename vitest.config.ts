@@ -21,7 +21,7 @@ export default defineConfig({
     env: { ORT_DISABLE_TELEMETRY: '1' },
     reporters: ['default', new ClosingLine()],
     projects: [
-      ring('unit', 10_000),
+      ring('unit', 30_000),
       ring('engine', 60_000),
       ring('contract', 30_000),
       ring('http', 30_000),

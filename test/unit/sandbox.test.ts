@@ -8,7 +8,7 @@ import type { ChildMessage, ProbeRequest } from '#workers/sandbox/protocol'
 import { spawnChild } from '#workers/sandbox/spawn-child'
 
 const request: ProbeRequest = { task: 'probe', model: '', inputs: {}, threads: 1, runs: 1 }
-const GIB = 2 ** 30
+const MAX_MEMORY = 512 * 2 ** 20
 
 let folder: string
 let isolation: Isolation
@@ -30,7 +30,7 @@ async function runScript(body: string, signal = new AbortController().signal) {
   )
   const messages: ChildMessage[] = []
   const child = await spawnChild(
-    { entry, scratch: folder, isolation, maxMemoryBytes: GIB },
+    { entry, scratch: folder, isolation, maxMemoryBytes: MAX_MEMORY },
     'probe',
   )
   try {
