@@ -13,6 +13,7 @@ import { lockFolder } from './adapters/sqlite/folder-lock.ts'
 import type { Config } from './config.ts'
 import { SYSTEM_CLOCK } from './ports/clock.ts'
 import { removeOrphans } from './services/remove-orphans.ts'
+import { forgetAbandoned } from './services/idempotency.ts'
 import { serviceContext } from './services/service-context.ts'
 import type { Ports, ServiceContext } from './services/service-context.ts'
 import { VERSION } from './version.ts'
@@ -46,6 +47,7 @@ export async function openContainer(config: Config): Promise<Container> {
       webhookAllow: config.webhookAllow,
     })
     await removeOrphans(context)
+    await forgetAbandoned(context)
     return { config, log, context, close: () => closeAll(closers) }
   } catch (error) {
     await closeAll(closers)

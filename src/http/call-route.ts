@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { TersorError } from '#src/domain/errors'
 import { parseInput } from './parse-input.ts'
 import { authenticate } from './plugins/authenticate.ts'
+import type { KeyedRun } from './plugins/idempotency-key.ts'
 import { idempotencyKey, runKeyed } from './plugins/idempotency-key.ts'
 import type { RateLimiter } from './plugins/limit-rate.ts'
 import { readJson } from './read-json.ts'
@@ -23,7 +24,7 @@ export async function callRoute(
   const query: unknown = parseInput(route.query, request.query, 'query')
   const mediaType = checkMediaType(route.body, request)
   const source = (request.body ?? emptyBody()) as AsyncIterable<Uint8Array>
-  const run = async (stream: AsyncIterable<Uint8Array>): Promise<Answer> => {
+  const run: KeyedRun = async (stream, keep) => {
     const body: unknown =
       route.body.kind === 'json'
         ? parseInput(
@@ -42,9 +43,10 @@ export async function callRoute(
       request,
       reply,
       context,
+      keep,
     })
   }
-  if (key === null) return await run(source)
+  if (key === null) return await run(source, async () => [])
   return await runKeyed(
     context,
     { key, tenant: caller.tenant, route, url: request.url, source },

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import type { Config } from '#src/config'
 import type { ErrorCode } from '#src/domain/errors'
+import type { Write } from '#src/ports/record-store'
 import type { ServiceContext } from '#src/services/service-context'
 import type { Metrics } from './metrics.ts'
 
@@ -47,6 +48,8 @@ export interface Call<P, Q, B> {
   readonly stream: AsyncIterable<Uint8Array>
   readonly mediaType: string
   readonly tenant: string
+  /** With an Idempotency-Key: what keeps this answer, to be committed with what the request makes. Else nothing. */
+  keep(answer: Answer): Promise<readonly Write[]>
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly context: RouteContext

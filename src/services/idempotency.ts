@@ -4,12 +4,14 @@ import { createHash } from 'node:crypto'
 import { TersorError } from '#src/domain/errors'
 import type { IdempotencyRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
+import type { Write } from '#src/ports/record-store'
 import type { ServiceContext } from './service-context.ts'
 
 /** How long an answer is kept. */
 export const RETENTION_MS = 24 * 3600 * 1000
 /** A request still marked as running after this long has died with its process. */
 const ABANDONED_MS = 10 * 60 * 1000
+const BATCH = 100
 
 type KeyContext = Pick<ServiceContext, 'records' | 'clock'>
 
@@ -72,15 +74,18 @@ function twinRuns(): TersorError {
   )
 }
 
-/** @param fingerprint sha256 of what was asked: URL and body */
-export async function keepAnswer(
+/**
+ * What keeps the answer: to be committed together with what the request made, so that no crash comes between.
+ * @param fingerprint sha256 of what was asked: URL and body
+ */
+export async function answerWrites(
   context: KeyContext,
   id: string,
   fingerprint: string,
   answer: KeptAnswer,
-): Promise<void> {
+): Promise<readonly Write[]> {
   const found = await context.records.get('idempotency', id)
-  if (found === null) return
+  if (found === null) return []
   const record: IdempotencyRecord = {
     ...found.record,
     ...answer,
@@ -88,9 +93,32 @@ export async function keepAnswer(
     state: 'done',
     expires: context.clock.now() + RETENTION_MS,
   }
-  await context.records.commit([
-    { op: 'update', collection: 'idempotency', record, version: found.version },
-  ])
+  return [{ op: 'update', collection: 'idempotency', record, version: found.version }]
+}
+
+export async function keepAnswer(
+  context: KeyContext,
+  id: string,
+  fingerprint: string,
+  answer: KeptAnswer,
+): Promise<void> {
+  await context.records.commit(await answerWrites(context, id, fingerprint, answer))
+}
+
+/**
+ * Forgets requests that a process which died was running: nothing was made under their keys, or their answers were kept with it.
+ * Only for a process that has the records to itself.
+ */
+export async function forgetAbandoned({ records }: Pick<KeyContext, 'records'>): Promise<void> {
+  for (;;) {
+    const found = await records.list('idempotency', { where: { state: 'running' }, limit: BATCH })
+    if (found.length === 0) return
+    await records.commit(
+      found.map(
+        ({ record }) => ({ op: 'delete', collection: 'idempotency', id: record.id }) as const,
+      ),
+    )
+  }
 }
 
 /** Nothing was done: the key may be used again. */

@@ -5,6 +5,7 @@ import { TersorError } from '#src/domain/errors'
 import { newId } from '#src/domain/id'
 import type { JobRecord } from '#src/domain/job'
 import { timestamp } from '#src/ports/clock'
+import type { Write } from '#src/ports/record-store'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { checkJob } from './check-job.ts'
 import { jobEvent } from './job-event.ts'
@@ -12,20 +13,28 @@ import { jobFingerprint } from './job-fingerprint.ts'
 import type { JobInputs } from './job-inputs.ts'
 import type { ServiceContext } from './service-context.ts'
 
-/** @throws TersorError with every fault that is known before running */
+/**
+ * `alongside`: further writes of the same commit.
+ * @throws TersorError with every fault that is known before running
+ */
 export async function submitJob(
   context: ServiceContext,
   tenant: string,
   spec: JobSpec,
+  alongside: (job: JobRecord) => Promise<readonly Write[]> = async () => [],
 ): Promise<JobRecord> {
   const { inputs, faults } = await checkJob(context, tenant, spec)
   if (inputs === null || faults.length > 0) throw refusal(faults)
   const job = queuedJob(context, tenant, spec, inputs)
   const event = jobEvent(job, 'job.queued', 'the job is queued', {}, context.clock)
-  await context.records.commit([
+  const more = await alongside(job)
+  const done = await context.records.commit([
     { op: 'insert', collection: 'job', record: job },
     { op: 'insert', collection: 'event', record: event },
+    ...more,
   ])
+  if (!done)
+    throw new TersorError('unavailable', 'another request changed the same records; send it again')
   await enqueue(context, job)
   return job
 }

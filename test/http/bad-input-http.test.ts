@@ -34,7 +34,7 @@ describe('HTTP', () => {
   ])('%s', async (_, headers, status) => {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
     const reply = await raw(
-      `POST /v1/jobs HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n${lines.join('')}\r\n{}`,
+      `POST /v1/jobs HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n${lines.join('')}\r\n{}`,
     )
     expect(reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(reply).toContain('"unsupported_media_type"')
@@ -42,14 +42,14 @@ describe('HTTP', () => {
 
   test('both lengths at once', async () => {
     const reply = await raw(
-      'POST /v1/jobs HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      'POST /v1/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
     )
     expect(reply).toMatch(/^HTTP\/1.1 400 /)
   })
 
   test('an idempotency key: twice, too long, for another body', async () => {
     const twice = await raw(
-      'POST /v1/jobs HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\nidempotency-key: a\r\nidempotency-key: b\r\n\r\n{}',
+      'POST /v1/jobs HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 2\r\nidempotency-key: a\r\nidempotency-key: b\r\n\r\n{}',
     )
     expect(twice).toContain('"invalid_idempotency_key"')
     const long = await call(service.url, 'POST', '/v1/jobs', spec(), {

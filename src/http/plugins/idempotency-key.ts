@@ -3,8 +3,9 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { TersorError } from '#src/domain/errors'
-import { admitKeyed, forgetKeyed, keepAnswer } from '#src/services/idempotency'
-import type { Answer, Route, RouteContext } from '../route.ts'
+import type { KeptAnswer } from '#src/services/idempotency'
+import { admitKeyed, answerWrites, forgetKeyed, keepAnswer } from '#src/services/idempotency'
+import type { Answer, Call, Route, RouteContext } from '../route.ts'
 
 const LONGEST_KEY = 255
 
@@ -52,11 +53,17 @@ export interface KeyedCall {
   readonly source: AsyncIterable<Uint8Array>
 }
 
+/** Handles the request; `keep` as in Call. */
+export type KeyedRun = (
+  stream: AsyncIterable<Uint8Array>,
+  keep: Call<unknown, unknown, unknown>['keep'],
+) => Promise<Answer>
+
 /** Runs the request, or answers as the first did. Only what was carried out is kept: a refusal may be mended and sent again. */
 export async function runKeyed(
   context: RouteContext,
   { key, tenant, route, url, source }: KeyedCall,
-  run: (stream: AsyncIterable<Uint8Array>) => Promise<Answer>,
+  run: KeyedRun,
 ): Promise<Answer> {
   const { stream, digest } = hashedStream(source)
   const fingerprint = (): string => `${url} ${digest()}`
@@ -83,18 +90,19 @@ export async function runKeyed(
   }
   let answer: Answer
   try {
-    answer = await run(stream)
+    const keep: Call<unknown, unknown, unknown>['keep'] = (made) =>
+      answerWrites(context.service, admission.id, fingerprint(), keptAnswer(made))
+    answer = await run(stream, keep)
   } catch (error) {
     await forgetKeyed(context.service, admission.id)
     throw error
   }
-  const kept = {
-    status: answer.status,
-    headers: answer.headers ?? {},
-    body: JSON.stringify(answer.body),
-  }
-  await keepAnswer(context.service, admission.id, fingerprint(), kept)
+  await keepAnswer(context.service, admission.id, fingerprint(), keptAnswer(answer))
   return answer
+}
+
+function keptAnswer({ status, headers = {}, body }: Answer): KeptAnswer {
+  return { status, headers, body: JSON.stringify(body) }
 }
 
 async function drain(stream: AsyncIterable<Uint8Array>): Promise<void> {

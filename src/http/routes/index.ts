@@ -22,6 +22,7 @@ import { deleteModelRoute } from './models/delete.ts'
 import { getModelRoute } from './models/get.ts'
 import { listModelsRoute } from './models/list.ts'
 import { docsRoute } from './operations/docs.ts'
+import { homeRoute } from './operations/home.ts'
 import { healthzRoute } from './operations/healthz.ts'
 import { methodsRoute } from './operations/methods.ts'
 import { metricsRoute } from './operations/metrics.ts'
@@ -59,6 +60,7 @@ export const ROUTES: readonly Route[] = [
   defaultSecretRoute,
   rotateDefaultSecretRoute,
 
+  homeRoute,
   methodsRoute,
   healthzRoute,
   readyzRoute,

@@ -63,6 +63,13 @@ export const OPERATION_CASES: EndpointCases = {
     bad: ({ post }) => post('/openapi.json'),
     refusal: [405, 'method_not_allowed'],
   },
+  home_get: {
+    good: ({ get }) => get('/'),
+    status: 302,
+    check: ({ headers }) => expect(headers.get('location')).toBe('/docs'),
+    bad: ({ post }) => post('/'),
+    refusal: [405, 'method_not_allowed'],
+  },
   docs_get: {
     good: ({ get }) => get('/docs'),
     status: 200,

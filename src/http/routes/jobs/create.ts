@@ -1,10 +1,12 @@
 import { z } from 'zod'
+import type { JobRecord } from '#src/domain/job'
 import { jobSpec } from '#src/recipes/job-spec'
 import { queuePosition } from '#src/services/jobs'
 import { planJob } from '#src/services/plan-job'
 import { submitJob } from '#src/services/submit-job'
 import { job, jobBody } from '../../representations/job.ts'
 import { jobPlan, jobPlanBody } from '../../representations/job-plan.ts'
+import type { Answer } from '../../route.ts'
 import { route } from '../../route.ts'
 import { preferredWait, waitAsPreferred } from './prefer-wait.ts'
 
@@ -38,18 +40,20 @@ export const createJobRoute = route({
     'shape_mismatch',
     'webhook_url_forbidden',
   ],
-  handle: async ({ body, tenant, request, reply, context }) => {
+  handle: async ({ body, tenant, request, reply, context, keep }) => {
     const { dry_run: dryRun, ...spec } = body
     const { service } = context
     if (dryRun) return { status: 200, body: jobPlanBody(await planJob(service, tenant, spec)) }
     const wait = preferredWait(request)
-    const submitted = await submitJob(service, tenant, spec)
+    const submitted = await submitJob(service, tenant, spec, (made) => keep(answerOf(made, null)))
     const { record, headers } = await waitAsPreferred(service, tenant, submitted, wait, reply)
     const position = await queuePosition(service, record)
-    return {
-      status: 201,
-      headers: { ...headers, location: `/v1/jobs/${record.id}` },
-      body: jobBody(record, position),
-    }
+    const answer = answerOf(record, position)
+    return { ...answer, headers: { ...headers, ...answer.headers } }
   },
 })
+
+function answerOf(record: JobRecord, position: number | null): Answer {
+  const headers = { location: `/v1/jobs/${record.id}` }
+  return { status: 201, headers, body: jobBody(record, position) }
+}
