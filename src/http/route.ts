@@ -49,7 +49,7 @@ export interface Call<P, Q, B> {
   readonly mediaType: string
   readonly tenant: string
   /** With an Idempotency-Key: what keeps this answer, to be committed with what the request makes. Else nothing. */
-  keep(answer: Answer): Promise<readonly Write[]>
+  readonly keep: (answer: Answer) => Promise<readonly Write[]>
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly context: RouteContext
