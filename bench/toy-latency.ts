@@ -1,6 +1,8 @@
-// From sending a job to its end, for a small CNN: simplify, static int8, evaluation and measuring on. `bench/toy-latency.ts [runs]`; build first.
+// From sending a job to its end, for a small CNN: simplify, static int8, evaluation and measuring on. `bench/toy-latency.ts [runs] [pause in ms]`; build first.
+// Without a pause a job meets the children of the next one being started; with one, an idle service.
 // Each run has another seed, so that none is answered from an earlier one.
 
+import { setTimeout as delay } from 'node:timers/promises'
 import { openRuntime } from '#engine/runtime/ort'
 import { buildModel } from '../examples/demo/build-model.ts'
 import type { Digits } from '../examples/demo/draw-digits.ts'
@@ -15,6 +17,7 @@ const CALIBRATION = 128
 const EVALUATION = 1000
 
 const runs = Number(process.argv[2] ?? 9)
+const pause = Number(process.argv[3] ?? 0)
 const model = await buildModel(openRuntime(), drawDigits(2000, 1))
 const service = await startService()
 const client = serviceClient(service.url)
@@ -30,6 +33,7 @@ try {
     evaluation: { task: 'classification', metric: 'top1' },
   }
   for (let run = 0; run < runs; run += 1) {
+    await delay(pause)
     const job = await client.runJob({ ...body, seed: run })
     if (job.status !== 'succeeded') throw new Error(JSON.stringify(job.error))
     times.push(job.wallMs)
@@ -43,7 +47,7 @@ try {
   await service.stop()
 }
 console.log(
-  `submit → done, ${model.length} B, ${runs} runs: median ${median(times).toFixed(0)} ms, least ${Math.min(...times).toFixed(0)}, most ${Math.max(...times).toFixed(0)}`,
+  `submit → done, ${model.length} B, ${runs} runs, ${pause} ms apart: median ${median(times).toFixed(0)} ms, least ${Math.min(...times).toFixed(0)}, most ${Math.max(...times).toFixed(0)}`,
 )
 
 function digits(count: number, seed: number): Uint8Array {
