@@ -187,7 +187,7 @@ function steps({ steps: done }: Report): string {
   const why =
     list.length === 0
       ? ''
-      : `<details><summary>${list.length} rules did not apply; why</summary>${table(['rule', 'node', 'reason'], list)}</details>`
+      : `<details><summary>${list.length === 1 ? '1 rule' : `${list.length} rules`} did not apply; why</summary>${table(['rule', 'node', 'reason'], list)}</details>`
   return `<h2>Steps</h2>${table(['', 'time', 'size after', 'parameters after'], rows)}${why}${done.flatMap((step) => step.warnings.map(warning)).join('')}`
 }
 
