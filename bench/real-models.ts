@@ -9,7 +9,7 @@ import { compareCase } from './real-models/compare-case.ts'
 import { comparisonTable, tableRow } from './real-models/comparison-table.ts'
 import { OTHER_CASES } from './real-models/other-cases.ts'
 import { PICTURE_CASES } from './real-models/picture-cases.ts'
-import { startService } from './real-models/running-service.ts'
+import { startService } from '../examples/demo/start-service.ts'
 
 const EVALUATION_SAMPLES = 1000
 

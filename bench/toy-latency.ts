@@ -10,7 +10,7 @@ import { drawDigits, SIDE } from '../examples/demo/draw-digits.ts'
 import { median } from './real-models/compare-latency.ts'
 import type { LabelledData } from './real-models/datasets/labelled-data.ts'
 import { safetensorsBytes } from './real-models/datasets/safetensors-file.ts'
-import { startService } from './real-models/running-service.ts'
+import { startService } from '../examples/demo/start-service.ts'
 import { serviceClient } from './real-models/service-client.ts'
 
 const CALIBRATION = 128

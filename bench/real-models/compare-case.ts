@@ -13,7 +13,7 @@ import { safetensorsBytes } from './datasets/safetensors-file.ts'
 import type { PeerResult } from './peer-quantizer.ts'
 import { runPeer } from './peer-quantizer.ts'
 import { watchDescendants } from './process-memory.ts'
-import type { RunningService } from './running-service.ts'
+import type { RunningService } from '../../examples/demo/start-service.ts'
 import { scoreModel } from './score-model.ts'
 import { serviceClient } from './service-client.ts'
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 export interface RunningService {
   readonly url: string
+  readonly pid: number
   stop(): Promise<void>
 }
 
@@ -40,6 +41,7 @@ export async function startService(): Promise<RunningService> {
   })
   return {
     url,
+    pid: child.pid!,
     stop: async () => {
       child.kill('SIGTERM')
       await ended
