@@ -45,6 +45,12 @@ export const CONFIG_VARIABLES = {
     'Folder of the embedded profile: blobs, records, queue. Created if absent; one process at a time.',
   ),
   workers: variable('TERSOR_WORKERS', '1', integer(1, 256), 'Jobs that run at the same time.'),
+  tenantJobs: variable(
+    'TERSOR_TENANT_JOBS',
+    '64',
+    integer(1, 100_000),
+    'Jobs of one tenant that run at the same time, over all workers.',
+  ),
   sandbox: variable(
     'TERSOR_SANDBOX',
     'best-effort',

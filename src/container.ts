@@ -27,6 +27,9 @@ export interface Container {
   close(): Promise<void>
 }
 
+/** Deliveries to one receiver that go on at the same time. */
+const PLACES_PER_RECEIVER = 4
+
 type Closer = () => Promise<void> | void
 
 /** Opens the embedded profile in `config.dataDir`. Throws FolderInUseError when another process has it open. */
@@ -44,6 +47,7 @@ export async function openContainer(config: Config): Promise<Container> {
       scratch,
       maxModelBytes: config.maxModelBytes,
       maxDatasetBytes: config.maxDatasetBytes,
+      maxJobMemoryBytes: config.maxJobMemoryBytes,
       webhookAllow: config.webhookAllow,
     })
     await removeOrphans(context)
@@ -74,7 +78,10 @@ async function openPorts(config: Config, log: Logger, closers: Closer[]): Promis
   })
   closers.push(() => feed.close())
 
-  const queue = await QUEUE_DRIVERS.embedded({ database })
+  const queue = await QUEUE_DRIVERS.embedded({
+    database,
+    groupPlaces: { compress: config.tenantJobs, 'deliver-webhook': PLACES_PER_RECEIVER },
+  })
   closers.push(() => queue.close())
 
   return { blobs, records, feed, queue, clock: SYSTEM_CLOCK }

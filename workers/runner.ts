@@ -21,7 +21,8 @@ export interface Runner {
 const LEASE_MS = 15_000
 const RENEW_MS = 4000
 const SWEEP_MS = 5000
-const WEBHOOK_PLACES = 4
+/** Many: a delivery mostly waits for its receiver. */
+const WEBHOOK_PLACES = 32
 const PAUSE_AFTER_ERROR_MS = 1000
 
 export function startRunner(context: WorkerContext, { places }: RunnerOptions): Runner {
@@ -46,7 +47,7 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
   async function work(kind: TaskKind): Promise<void> {
     while (!idle.signal.aborted) {
       try {
-        const claim = await queue.claim([kind], LEASE_MS, idle.signal)
+        const claim = await queue.claim(kind, context.capabilities, LEASE_MS, idle.signal)
         if (claim !== null) await handle(claim)
       } catch (error) {
         context.log.error({ err: error, kind }, 'a task failed')

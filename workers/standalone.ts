@@ -6,6 +6,7 @@ import { ConfigError, readConfig } from '#src/config'
 import { openContainer } from '#src/container'
 import { buildApp } from '#src/http/app'
 import { anyApiKey } from '#src/services/api-keys'
+import { capabilities } from './capabilities.ts'
 import { startRunner } from './runner.ts'
 import { detectIsolation } from './sandbox/isolation.ts'
 import { openChildPool } from './sandbox/pool.ts'
@@ -38,7 +39,13 @@ async function main(): Promise<void> {
     maxMemoryBytes: config.maxJobMemoryBytes,
   }
   const children = openChildPool(settings, WARM_CHILDREN)
-  const worker = { service: context, children, log, maxJobSeconds: config.maxJobSeconds }
+  const worker = {
+    service: context,
+    children,
+    log,
+    capabilities: capabilities(config),
+    maxJobSeconds: config.maxJobSeconds,
+  }
   const runner = startRunner(worker, { places: config.workers })
   const app = buildApp({ config, context, log })
   const address = await app

@@ -2,6 +2,7 @@
 
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { ErrorCode } from './errors.ts'
+import type { WorkNeeds } from './worker.ts'
 
 export const JOB_STATUSES = [
   'queued',
@@ -71,6 +72,8 @@ export interface JobRecord {
   /** What the caller asked for with every default resolved, plus hashes and versions: posting it again repeats the job. */
   readonly spec: JobSpec
   readonly model: string
+  /** What a worker must offer to run it. */
+  readonly needs: WorkNeeds
   readonly created_at: string
   readonly started_at: string | null
   readonly finished_at: string | null

@@ -1,5 +1,7 @@
 // Work to be done, by id. The queue may lose or repeat entries: records are the truth, a sweeper re-enqueues.
 
+import type { WorkerCapabilities, WorkNeeds } from '#src/domain/worker'
+
 export const TASK_KINDS = ['compress', 'deliver-webhook'] as const
 export type TaskKind = (typeof TASK_KINDS)[number]
 
@@ -7,7 +9,10 @@ export interface QueueEntry {
   readonly kind: TaskKind
   /** Id of the job or delivery. At most one entry per (kind, id) exists. */
   readonly id: string
-  /** Higher first; equal priorities in order of arrival. */
+  /** Groups take turns: a tenant's jobs, an endpoint's deliveries. */
+  readonly group: string
+  readonly needs: WorkNeeds
+  /** Within its group: higher first; equal priorities in order of arrival. */
   readonly priority: number
   /** Epoch milliseconds before which it must not be claimed; 0 = at once. */
   readonly notBefore: number
@@ -20,11 +25,23 @@ export interface Claim {
   readonly token: string
 }
 
+/** Entries of one group and kind that may be claimed at the same time. */
+export type GroupPlaces = Readonly<Record<TaskKind, number>>
+
 export interface JobQueue {
   /** Idempotent: an entry that exists (waiting or claimed) stays as it is. */
   enqueue(entry: QueueEntry): Promise<void>
-  /** Waits for an entry of these kinds until `signal` aborts (then null). The lease lasts `leaseMs` unless renewed. */
-  claim(kinds: readonly TaskKind[], leaseMs: number, signal: AbortSignal): Promise<Claim | null>
+  /**
+   * Waits for an entry of this kind that the worker can take, until `signal` aborts (then null).
+   * The group that was served longest ago comes first, unless all its places are taken.
+   * The lease lasts `leaseMs` unless renewed.
+   */
+  claim(
+    kind: TaskKind,
+    worker: WorkerCapabilities,
+    leaseMs: number,
+    signal: AbortSignal,
+  ): Promise<Claim | null>
   /** False when the lease is no longer ours. */
   renew(claim: Claim, leaseMs: number): Promise<boolean>
   /** Takes the entry out; false when the lease is no longer ours. */
@@ -33,7 +50,7 @@ export interface JobQueue {
   release(claim: Claim, notBefore: number): Promise<boolean>
   /** Takes a waiting entry out; claimed ones stay. */
   remove(kind: TaskKind, id: string): Promise<void>
-  /** 0 = next; null when it is not waiting. */
+  /** Entries that will be served first if nothing else comes: 0 = next; null when it is not waiting. */
   position(kind: TaskKind, id: string): Promise<number | null>
   has(kind: TaskKind, id: string): Promise<boolean>
   depth(kind: TaskKind): Promise<{ readonly waiting: number; readonly claimed: number }>

@@ -1,6 +1,7 @@
 // What a caller asks for: the body of `POST /v1/jobs`. Parsing fills in every default.
 
 import { z } from 'zod'
+import { ACCELERATORS } from '#src/domain/worker'
 import { evaluation } from './evaluation.ts'
 import { step } from './step.ts'
 
@@ -80,7 +81,7 @@ export const jobSpec = z
     goal: goal.nullable().default(null),
     target: jobTarget.prefault({}),
     webhook: jobWebhook.nullable().default(null),
-    accelerator: z.enum(['auto', 'cpu']).default('auto'),
+    accelerator: z.enum(['auto', ...ACCELERATORS]).default('auto'),
     priority: z.int().min(-100).max(100).default(0),
     timeout_seconds: z
       .int()

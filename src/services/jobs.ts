@@ -7,6 +7,7 @@ import type { EventRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
 import type { Versioned } from '#src/ports/record-store'
 import { jobEnding } from './finish-job.ts'
+import { deliveryEntry } from './queue-entries.ts'
 import { jobEvent } from './job-event.ts'
 import type { Page, PageRequest } from './list-page.ts'
 import { listPage } from './list-page.ts'
@@ -91,8 +92,7 @@ async function cancelQueued(
   if (!(await records.commit(writes))) return null
   await queue.remove('compress', job.id)
   if (delivery !== null) {
-    const entry = { kind: 'deliver-webhook', id: delivery.id, priority: 0, notBefore: 0 } as const
-    await queue.enqueue(entry)
+    await queue.enqueue(deliveryEntry(delivery))
   }
   await feed.publish({ job: job.id, kind: 'changed' })
   return job

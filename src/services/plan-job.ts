@@ -4,6 +4,7 @@ import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
 import { checkJob } from './check-job.ts'
+import { jobEstimate } from './job-estimate.ts'
 import type { JobInputs } from './job-inputs.ts'
 import type { ServiceContext } from './service-context.ts'
 
@@ -46,7 +47,7 @@ export async function planJob(
     accepted: faults.length === 0,
     steps: spec.steps.map((step, index) => plannedStep(step, faultsAt(faults, `/steps/${index}`))),
     data: plannedData(spec, inputs, faults),
-    estimate: { source: 'estimated', ...estimate(spec, inputs) },
+    estimate: { source: 'estimated', ...jobEstimate(spec, inputs) },
     warnings: inputs === null ? [] : planWarnings(spec, inputs),
     errors: faults,
   }
@@ -82,32 +83,6 @@ function plannedData(
     const samples = inputs?.[role]?.samples ?? null
     return [{ role, dataset, samples, accepted: reasons.length === 0, reasons }]
   })
-}
-
-// Assumed of one core: 2·10⁹ multiply–accumulates a second, 1 s to start the sandbox and to read and write the model.
-const MACS_PER_SECOND = 2e9
-const FIXED_SECONDS = 1
-// Two models in the runtime with their optimized copies, and the process itself.
-const COPIES_IN_MEMORY = 4
-const FIXED_BYTES = 150e6
-
-function estimate(
-  spec: JobSpec,
-  inputs: JobInputs | null,
-): { seconds: number | null; memory_bytes: number | null } {
-  if (inputs === null) return { seconds: null, memory_bytes: null }
-  const { model, evaluation, calibration } = inputs
-  const runs = 2 * spec.evaluation.latency.runs * spec.evaluation.latency.batch_size
-  const judged = Math.min(spec.evaluation.samples ?? Infinity, evaluation?.samples ?? 0)
-  const inferences = runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128)
-  const { macs } = model.graph
-  return {
-    seconds:
-      macs === null
-        ? null
-        : Number((FIXED_SECONDS + (inferences * macs) / MACS_PER_SECOND).toFixed(1)),
-    memory_bytes: Math.round(FIXED_BYTES + COPIES_IN_MEMORY * model.size_bytes),
-  }
 }
 
 function planWarnings(

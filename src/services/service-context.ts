@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly scratch: string
   readonly maxModelBytes: number
   readonly maxDatasetBytes: number
+  /** Memory that one job may take. */
+  readonly maxJobMemoryBytes: number
   /** CIDRs that webhooks may reach although they are not public; plain http is allowed to them. */
   readonly webhookAllow: readonly string[]
 }

@@ -9,8 +9,10 @@ import type { Write } from '#src/ports/record-store'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { checkJob } from './check-job.ts'
 import { jobEvent } from './job-event.ts'
+import { jobEntry } from './queue-entries.ts'
 import { jobFingerprint } from './job-fingerprint.ts'
 import type { JobInputs } from './job-inputs.ts'
+import { jobNeeds } from './job-needs.ts'
 import type { ServiceContext } from './service-context.ts'
 
 /**
@@ -41,9 +43,8 @@ export async function submitJob(
 
 /** A queue that fails now is no failure of the request: the sweeper queues what the records hold. */
 async function enqueue(context: ServiceContext, job: JobRecord): Promise<void> {
-  const entry = { kind: 'compress', id: job.id, priority: job.spec.priority, notBefore: 0 } as const
   try {
-    await context.queue.enqueue(entry)
+    await context.queue.enqueue(jobEntry(job))
     await context.feed.publish({ job: job.id, kind: 'event' })
   } catch {
     return
@@ -79,6 +80,7 @@ function queuedJob(
     workers_lost: 0,
     spec: { ...spec, manifest },
     model: inputs.model.id,
+    needs: jobNeeds(spec, inputs, options.maxJobMemoryBytes),
     created_at: timestamp(clock),
     started_at: null,
     finished_at: null,

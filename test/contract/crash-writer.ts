@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs'
 import { byteStream } from '#test/support/byte-streams'
 import { blobDrivers, queueDrivers, recordDrivers } from './drivers.ts'
+import { queueEntry } from './sample-entries.ts'
 import { insertLog } from './sample-records.ts'
 
 function persistent<D extends { readonly persistent: boolean }>(drivers: readonly D[]): D {
@@ -33,7 +34,7 @@ async function writeQueue(folder: string, run: string): Promise<never> {
   const queue = await persistent(queueDrivers).open(folder)
   for (let index = 0; ; index += 1) {
     const id = `${run}-${index}`
-    await queue.enqueue({ kind: 'compress', id, priority: 0, notBefore: 0 })
+    await queue.enqueue(queueEntry(id))
     acknowledge(`queue ${id}`)
   }
 }

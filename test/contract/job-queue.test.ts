@@ -3,16 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Claim, JobQueue, QueueEntry, TaskKind } from '#src/ports/job-queue'
-import { queueDrivers } from './drivers.ts'
+import type { WorkerCapabilities } from '#src/domain/worker'
+import type { Claim, JobQueue, TaskKind } from '#src/ports/job-queue'
+import { GROUP_PLACES, queueDrivers } from './drivers.ts'
+import { ANY_WORKER, queueEntry } from './sample-entries.ts'
 
 const LONG = 60_000
 const SHORT = 60
 const NEVER = new AbortController().signal
-
-function entry(id: string, more: Partial<QueueEntry> = {}): QueueEntry {
-  return { kind: 'compress', id, priority: 0, notBefore: 0, ...more }
-}
 
 describe.each(queueDrivers)('JobQueue: $name', (driver) => {
   let folder: string
@@ -28,22 +26,29 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  async function claim(kinds: readonly TaskKind[] = ['compress'], lease = LONG): Promise<Claim> {
-    const claimed = await queue.claim(kinds, lease, NEVER)
+  async function claim(
+    kind: TaskKind = 'compress',
+    lease = LONG,
+    worker: WorkerCapabilities = ANY_WORKER,
+  ): Promise<Claim> {
+    const claimed = await queue.claim(kind, worker, lease, NEVER)
     if (claimed === null) throw new Error('The queue closed')
     return claimed
   }
 
-  async function nothingToClaim(kinds: readonly TaskKind[] = ['compress']): Promise<boolean> {
-    return (await queue.claim(kinds, LONG, AbortSignal.timeout(40))) === null
+  async function nothingToClaim(
+    kind: TaskKind = 'compress',
+    worker: WorkerCapabilities = ANY_WORKER,
+  ): Promise<boolean> {
+    return (await queue.claim(kind, worker, LONG, AbortSignal.timeout(40))) === null
   }
 
   it('hands out by priority, then in order of arrival', async () => {
-    await queue.enqueue(entry('a'))
-    await queue.enqueue(entry('b', { priority: 5 }))
-    await queue.enqueue(entry('c'))
-    await queue.enqueue(entry('d', { priority: 5 }))
-    await queue.enqueue(entry('e', { priority: -1 }))
+    await queue.enqueue(queueEntry('a'))
+    await queue.enqueue(queueEntry('b', { priority: 5 }))
+    await queue.enqueue(queueEntry('c'))
+    await queue.enqueue(queueEntry('d', { priority: 5 }))
+    await queue.enqueue(queueEntry('e', { priority: -1 }))
     const order = [await claim(), await claim(), await claim(), await claim(), await claim()]
     expect(order.map(({ id }) => id)).toEqual(['b', 'd', 'a', 'c', 'e'])
   })
@@ -51,63 +56,63 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
   it('hands each entry to one claimer', async () => {
     const ids = Array.from({ length: 30 }, (_, index) => `job-${index}`)
     const claims = ids.map(() => claim())
-    await Promise.all(ids.map((id) => queue.enqueue(entry(id))))
+    await Promise.all(ids.map((id) => queue.enqueue(queueEntry(id))))
     const claimed = await Promise.all(claims)
     expect(claimed.map(({ id }) => id).sort()).toEqual(ids.toSorted())
     expect(new Set(claimed.map(({ token }) => token)).size).toBe(ids.length)
     expect(await queue.depth('compress')).toEqual({ waiting: 0, claimed: 30 })
   })
 
-  it('hands out only the kinds asked for', async () => {
-    await queue.enqueue(entry('a', { kind: 'deliver-webhook' }))
-    expect(await nothingToClaim(['compress'])).toBe(true)
-    expect((await claim(['compress', 'deliver-webhook'])).kind).toBe('deliver-webhook')
+  it('hands out only the kind asked for', async () => {
+    await queue.enqueue(queueEntry('a', { kind: 'deliver-webhook' }))
+    expect(await nothingToClaim('compress')).toBe(true)
+    expect((await claim('deliver-webhook')).kind).toBe('deliver-webhook')
   })
 
   it('wakes a claimer that waits', async () => {
     const waiting = claim()
     await sleep(20)
-    await queue.enqueue(entry('a'))
+    await queue.enqueue(queueEntry('a'))
     expect((await waiting).id).toBe('a')
   })
 
   it('answers null when the claimer gives up', async () => {
     const stop = new AbortController()
-    const waiting = queue.claim(['compress'], LONG, stop.signal)
+    const waiting = queue.claim('compress', ANY_WORKER, LONG, stop.signal)
     stop.abort()
     expect(await waiting).toBeNull()
-    await queue.enqueue(entry('a'))
-    expect(await queue.claim(['compress'], LONG, stop.signal)).toBeNull()
+    await queue.enqueue(queueEntry('a'))
+    expect(await queue.claim('compress', ANY_WORKER, LONG, stop.signal)).toBeNull()
     expect(await queue.position('compress', 'a')).toBe(0)
   })
 
   it('keeps one entry per kind and id, as it was first', async () => {
-    await queue.enqueue(entry('a'))
-    await queue.enqueue(entry('b'))
-    await queue.enqueue(entry('b', { priority: 9 }))
+    await queue.enqueue(queueEntry('a'))
+    await queue.enqueue(queueEntry('b'))
+    await queue.enqueue(queueEntry('b', { priority: 9 }))
     expect(await queue.depth('compress')).toEqual({ waiting: 2, claimed: 0 })
     expect((await claim()).id).toBe('a')
-    await queue.enqueue(entry('a'))
+    await queue.enqueue(queueEntry('a'))
     expect((await claim()).id).toBe('b')
     expect(await nothingToClaim()).toBe(true)
-    await queue.enqueue(entry('a', { kind: 'deliver-webhook' }))
-    expect((await claim(['deliver-webhook'])).id).toBe('a')
+    await queue.enqueue(queueEntry('a', { kind: 'deliver-webhook' }))
+    expect((await claim('deliver-webhook')).id).toBe('a')
   })
 
   it('takes out what is complete; it may then come again', async () => {
-    await queue.enqueue(entry('a'))
+    await queue.enqueue(queueEntry('a'))
     const claimed = await claim()
     expect(await queue.complete(claimed)).toBe(true)
     expect(await queue.complete(claimed)).toBe(false)
     expect(await queue.renew(claimed, LONG)).toBe(false)
     expect(await queue.has('compress', 'a')).toBe(false)
-    await queue.enqueue(entry('a'))
+    await queue.enqueue(queueEntry('a'))
     expect((await claim()).id).toBe('a')
   })
 
   it('hands an entry out again when its lease ran out; the old token is worth nothing', async () => {
-    await queue.enqueue(entry('a'))
-    const first = await claim(['compress'], SHORT)
+    await queue.enqueue(queueEntry('a'))
+    const first = await claim('compress', SHORT)
     const second = await claim()
     expect(second.id).toBe('a')
     expect(second.token).not.toBe(first.token)
@@ -118,8 +123,8 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
   })
 
   it('keeps a lease as long as it is renewed', async () => {
-    await queue.enqueue(entry('a'))
-    const claimed = await claim(['compress'], 150)
+    await queue.enqueue(queueEntry('a'))
+    const claimed = await claim('compress', 150)
     for (let round = 0; round < 5; round += 1) {
       await sleep(50)
       expect(await queue.renew(claimed, 150)).toBe(true)
@@ -130,15 +135,15 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
 
   it('waits for the time before which an entry must not be claimed', async () => {
     const soon = Date.now() + 80
-    await queue.enqueue(entry('a', { notBefore: soon, priority: 9 }))
-    await queue.enqueue(entry('b'))
+    await queue.enqueue(queueEntry('a', { notBefore: soon, priority: 9 }))
+    await queue.enqueue(queueEntry('b'))
     expect((await claim()).id).toBe('b')
     expect((await claim()).id).toBe('a')
     expect(Date.now()).toBeGreaterThanOrEqual(soon)
   })
 
   it('takes an entry back, at once or for later', async () => {
-    await queue.enqueue(entry('a'))
+    await queue.enqueue(queueEntry('a'))
     const first = await claim()
     expect(await queue.release(first, 0)).toBe(true)
     const second = await claim()
@@ -150,9 +155,9 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
   })
 
   it('removes what waits and leaves what is claimed', async () => {
-    await queue.enqueue(entry('a'))
+    await queue.enqueue(queueEntry('a'))
     const claimed = await claim()
-    await queue.enqueue(entry('b'))
+    await queue.enqueue(queueEntry('b'))
     await queue.remove('compress', 'a')
     await queue.remove('compress', 'b')
     await queue.remove('compress', 'never there')
@@ -161,10 +166,10 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
   })
 
   it('tells the position of what waits', async () => {
-    await queue.enqueue(entry('a'))
-    await queue.enqueue(entry('b'))
-    await queue.enqueue(entry('c', { priority: 1 }))
-    await queue.enqueue(entry('x', { kind: 'deliver-webhook' }))
+    await queue.enqueue(queueEntry('a'))
+    await queue.enqueue(queueEntry('b'))
+    await queue.enqueue(queueEntry('c', { priority: 1 }))
+    await queue.enqueue(queueEntry('x', { kind: 'deliver-webhook' }))
     const positions = await Promise.all(
       ['a', 'b', 'c', 'd'].map((id) => queue.position('compress', id)),
     )
@@ -174,8 +179,63 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
     expect(await queue.position('compress', 'b')).toBe(1)
   })
 
+  it('lets groups take turns, whatever their priorities and however much they ask for', async () => {
+    for (const id of ['a1', 'a2', 'a3', 'a4']) {
+      await queue.enqueue(queueEntry(id, { group: 'a', priority: 9 }))
+    }
+    await queue.enqueue(queueEntry('b1', { group: 'b' }))
+    await queue.enqueue(queueEntry('b2', { group: 'b', priority: 1 }))
+    await queue.enqueue(queueEntry('c1', { group: 'c' }))
+    expect(await queue.position('compress', 'b1')).toBe(4)
+    expect(await queue.position('compress', 'c1')).toBe(2)
+    const order: string[] = []
+    for (let count = 0; count < 7; count += 1) order.push((await claim()).id)
+    expect(order).toEqual(['a1', 'b2', 'c1', 'a2', 'b1', 'a3', 'a4'])
+  })
+
+  it('lets no group overtake by coming back again and again', async () => {
+    await queue.enqueue(queueEntry('a1', { group: 'a' }))
+    await queue.enqueue(queueEntry('a2', { group: 'a' }))
+    const order: string[] = []
+    for (let count = 0; count < 4; count += 1) {
+      await queue.enqueue(queueEntry(`b${count}`, { group: 'b' }))
+      const claimed = await claim()
+      order.push(claimed.id)
+      await queue.complete(claimed)
+    }
+    expect(order).toEqual(['a1', 'b0', 'a2', 'b1'])
+  })
+
+  it('keeps a group within its places', async () => {
+    const kind = 'deliver-webhook'
+    const places = GROUP_PLACES[kind]
+    for (let count = 0; count <= places; count += 1) {
+      await queue.enqueue(queueEntry(`a${count}`, { kind, group: 'a' }))
+    }
+    const held: Claim[] = []
+    for (let count = 0; count < places; count += 1) held.push(await claim(kind))
+    expect(await nothingToClaim(kind)).toBe(true)
+    await queue.enqueue(queueEntry('b', { kind, group: 'b' }))
+    expect((await claim(kind)).id).toBe('b')
+    const waiting = claim(kind)
+    await queue.complete(held[0]!)
+    expect((await waiting).id).toBe(`a${places}`)
+  })
+
+  it('hands out only what the worker can serve', async () => {
+    const needs = { accelerator: 'cuda', memory_bytes: 2 ** 34, revision: 2 } as const
+    await queue.enqueue(queueEntry('gpu', { needs }))
+    await queue.enqueue(queueEntry('any'))
+    expect((await claim()).id).toBe('any')
+    const able = { accelerators: ['cpu', 'cuda'], memory_bytes: 2 ** 34, revision: 2 } as const
+    expect(await nothingToClaim('compress', { ...able, accelerators: ['cpu'] })).toBe(true)
+    expect(await nothingToClaim('compress', { ...able, memory_bytes: 2 ** 33 })).toBe(true)
+    expect(await nothingToClaim('compress', { ...able, revision: 1 })).toBe(true)
+    expect((await claim('compress', LONG, able)).id).toBe('gpu')
+  })
+
   it('ends waiting claims when it closes', async () => {
-    const waiting = queue.claim(['compress'], LONG, NEVER)
+    const waiting = queue.claim('compress', ANY_WORKER, LONG, NEVER)
     await sleep(10)
     await queue.close()
     expect(await waiting).toBeNull()
@@ -183,8 +243,8 @@ describe.each(queueDrivers)('JobQueue: $name', (driver) => {
 
   if (driver.persistent) {
     it('has its entries when opened again, and no lease holds them', async () => {
-      await queue.enqueue(entry('a'))
-      await queue.enqueue(entry('b', { priority: 3 }))
+      await queue.enqueue(queueEntry('a'))
+      await queue.enqueue(queueEntry('b', { priority: 3 }))
       const before = await claim()
       await queue.close()
       queue = await driver.open(folder)

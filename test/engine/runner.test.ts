@@ -20,6 +20,7 @@ import { jobSpec } from '#src/recipes/job-spec'
 import type { TestContainer } from '#test/support/embedded-container'
 import { openTestContainer } from '#test/support/embedded-container'
 import { toyNetwork } from '#test/support/toy-network'
+import { capabilities } from '#workers/capabilities'
 import type { Runner } from '#workers/runner'
 import { startRunner } from '#workers/runner'
 import { detectIsolation } from '#workers/sandbox/isolation'
@@ -77,7 +78,13 @@ beforeAll(async () => {
     preprocess: null,
     body: once(toy.dataset),
   })
-  const worker = { service: context, children, log, maxJobSeconds: 600 }
+  const worker = {
+    service: context,
+    children,
+    log,
+    capabilities: capabilities(container.config),
+    maxJobSeconds: 600,
+  }
   const runner = startRunner(worker, { places: 1 })
   const ids = { model: model.id, dataset: dataset.id }
   world = { container, children, runner, receiver, received, ids }

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { buildApp } from '#src/http/app'
+import { capabilities } from '#workers/capabilities'
 import { startRunner } from '#workers/runner'
 import { detectIsolation } from '#workers/sandbox/isolation'
 import { openChildPool } from '#workers/sandbox/pool'
@@ -33,7 +34,13 @@ export async function startService(
     settings,
     withWorker ? { compress: 1, probe: 0 } : { compress: 0, probe: 0 },
   )
-  const worker = { service: context, children, log, maxJobSeconds: config.maxJobSeconds }
+  const worker = {
+    service: context,
+    children,
+    log,
+    capabilities: capabilities(config),
+    maxJobSeconds: config.maxJobSeconds,
+  }
   const runner = withWorker ? startRunner(worker, { places: 1 }) : null
   const app = buildApp({ config, context, log })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

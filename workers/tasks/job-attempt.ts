@@ -6,6 +6,7 @@ import { timestamp } from '#src/ports/clock'
 import type { Versioned, Write } from '#src/ports/record-store'
 import { jobEnding } from '#src/services/finish-job'
 import { jobEvent } from '#src/services/job-event'
+import { deliveryEntry } from '#src/services/queue-entries'
 import type { ServiceContext } from '#src/services/service-context'
 
 /** Somebody else owns the job now, or it has ended: what this attempt still does must not be committed. */
@@ -53,7 +54,7 @@ export class JobAttempt {
     })
     const sent = delivery as ReturnType<typeof jobEnding>['delivery']
     if (sent !== null) {
-      await queue.enqueue({ kind: 'deliver-webhook', id: sent.id, priority: 0, notBefore: 0 })
+      await queue.enqueue(deliveryEntry(sent))
     }
     await feed.publish({ job: this.job.id, kind: 'event' })
     await feed.publish({ job: this.job.id, kind: 'changed' })

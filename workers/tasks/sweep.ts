@@ -1,5 +1,6 @@
 // The queue may lose entries, the records do not: what should wait or run and is in no queue is queued again.
 
+import { deliveryEntry, jobEntry } from '#src/services/queue-entries'
 import type { WorkerContext } from '#workers/worker-context'
 
 const BATCH = 100
@@ -11,24 +12,14 @@ export async function sweep({ service }: WorkerContext): Promise<void> {
       // Looked up again: it may have ended between the list and the look into the queue.
       const found = await service.records.get('job', id)
       if (found?.record.status !== status) return
-      await service.queue.enqueue({
-        kind: 'compress',
-        id,
-        priority: found.record.spec.priority,
-        notBefore: 0,
-      })
+      await service.queue.enqueue(jobEntry(found.record))
     })
   }
   await eachRecord('delivery', 'pending', async (id) => {
     if (await service.queue.has('deliver-webhook', id)) return
     const found = await service.records.get('delivery', id)
     if (found?.record.status !== 'pending') return
-    await service.queue.enqueue({
-      kind: 'deliver-webhook',
-      id,
-      priority: 0,
-      notBefore: found.record.next_attempt,
-    })
+    await service.queue.enqueue(deliveryEntry(found.record))
   })
   await dropExpiredAnswers()
 

@@ -949,7 +949,7 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            accelerator: "auto" | "cpu";
+            accelerator: "auto" | "cpu" | "cuda" | "webgpu";
             /** @default 0 */
             priority: number;
             /** @default 3600 */
@@ -1169,7 +1169,7 @@ export interface components {
              * @default auto
              * @enum {string}
              */
-            accelerator?: "auto" | "cpu";
+            accelerator?: "auto" | "cpu" | "cuda" | "webgpu";
             /** @default 0 */
             priority?: number;
             /** @default 3600 */

@@ -1,0 +1,35 @@
+// What work asks of a worker, and what a worker offers.
+
+export const ACCELERATORS = ['cpu', 'cuda', 'webgpu'] as const
+export type Accelerator = (typeof ACCELERATORS)[number]
+
+/**
+ * Raised whenever a step, method or option is added that older workers do not know: entries that use it wait for a
+ * worker of at least this revision.
+ */
+export const RECIPE_REVISION = 1
+
+export interface WorkNeeds {
+  readonly accelerator: Accelerator | 'any'
+  /** Bytes of memory the work may take; 0 = hardly any. */
+  readonly memory_bytes: number
+  /** Least RECIPE_REVISION of the worker. */
+  readonly revision: number
+}
+
+export interface WorkerCapabilities {
+  readonly accelerators: readonly Accelerator[]
+  /** Bytes of memory that one place of this worker has. */
+  readonly memory_bytes: number
+  readonly revision: number
+}
+
+/** What a webhook or another small task asks for. */
+export const NO_NEEDS: WorkNeeds = { accelerator: 'any', memory_bytes: 0, revision: 0 }
+
+export function canServe(worker: WorkerCapabilities, needs: WorkNeeds): boolean {
+  const accelerated = needs.accelerator === 'any' || worker.accelerators.includes(needs.accelerator)
+  return (
+    accelerated && needs.memory_bytes <= worker.memory_bytes && needs.revision <= worker.revision
+  )
+}

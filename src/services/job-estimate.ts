@@ -1,0 +1,32 @@
+// How long a job may run and how much memory it may take, from sizes alone.
+
+import type { JobSpec } from '#src/recipes/job-spec'
+import type { JobInputs } from './job-inputs.ts'
+
+// Assumed of one core: 2·10⁹ multiply–accumulates a second, 1 s to start the sandbox and to read and write the model.
+const MACS_PER_SECOND = 2e9
+const FIXED_SECONDS = 1
+// Two models in the runtime with their optimized copies, and the process itself.
+const COPIES_IN_MEMORY = 4
+const FIXED_BYTES = 150e6
+
+export interface JobEstimate {
+  readonly seconds: number | null
+  readonly memory_bytes: number | null
+}
+
+export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimate {
+  if (inputs === null) return { seconds: null, memory_bytes: null }
+  const { model, evaluation, calibration } = inputs
+  const runs = 2 * spec.evaluation.latency.runs * spec.evaluation.latency.batch_size
+  const judged = Math.min(spec.evaluation.samples ?? Infinity, evaluation?.samples ?? 0)
+  const inferences = runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128)
+  const { macs } = model.graph
+  return {
+    seconds:
+      macs === null
+        ? null
+        : Number((FIXED_SECONDS + (inferences * macs) / MACS_PER_SECOND).toFixed(1)),
+    memory_bytes: Math.round(FIXED_BYTES + COPIES_IN_MEMORY * model.size_bytes),
+  }
+}
