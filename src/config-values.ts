@@ -16,6 +16,19 @@ function value<T>(allowed: string, schema: z.ZodType<T, string>): ConfigValue<T>
 
 export const text: ConfigValue<string> = value('a text that is not empty', z.string().min(1))
 
+/** Empty means that the thing is not used. */
+export const optionalText: ConfigValue<string> = value('a text, or nothing', z.string())
+
+export const optionalUrl = (protocols: readonly string[]): ConfigValue<string> =>
+  value(
+    `a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}, or nothing`,
+    z.string().refine((given) => {
+      if (given === '') return true
+      const url = URL.parse(given)
+      return url !== null && protocols.includes(url.protocol)
+    }),
+  )
+
 export function integer(min: number, max: number): ConfigValue<number> {
   const schema = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(min).max(max))
   return value(`a whole number from ${min} to ${max}`, schema)

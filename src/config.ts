@@ -1,7 +1,15 @@
 // What an operator can set. The only file of the project that reads the environment's shape; the environment itself is an argument.
 
 import { resolve } from 'node:path'
-import { bytes, cidrList, integer, oneOf, text } from './config-values.ts'
+import {
+  bytes,
+  cidrList,
+  integer,
+  oneOf,
+  optionalText,
+  optionalUrl,
+  text,
+} from './config-values.ts'
 import type { ConfigValue } from './config-values.ts'
 import { isLoopback } from './loopback.ts'
 
@@ -42,7 +50,38 @@ export const CONFIG_VARIABLES = {
     'TERSOR_DATA_DIR',
     './data',
     text,
-    'Folder of the embedded profile: blobs, records, queue. Created if absent; one process at a time.',
+    'Folder of what no Redis and no bucket keeps, and of scratch files. Created if absent; without Redis, one process at a time.',
+  ),
+  redisUrl: variable(
+    'TERSOR_REDIS_URL',
+    '',
+    optionalUrl(['redis:', 'rediss:']),
+    'Redis that keeps records and queue, so that any number of API and worker processes share them. Nothing: both are in the data folder, for one process.',
+  ),
+  redisPrefix: variable(
+    'TERSOR_REDIS_PREFIX',
+    'tersor',
+    text,
+    'First part of every key in Redis: services with different prefixes share one Redis.',
+  ),
+  s3Bucket: variable(
+    'TERSOR_S3_BUCKET',
+    '',
+    optionalText,
+    'Bucket that keeps models, data and artifacts; credentials as the AWS tools read them (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, …). Nothing: they are files in the data folder.',
+  ),
+  s3Endpoint: variable(
+    'TERSOR_S3_ENDPOINT',
+    '',
+    optionalUrl(['http:', 'https:']),
+    'Address of an S3-compatible store; nothing: the one of AWS.',
+  ),
+  s3Region: variable('TERSOR_S3_REGION', 'us-east-1', text, 'Region of the bucket.'),
+  s3Prefix: variable(
+    'TERSOR_S3_PREFIX',
+    'tersor',
+    text,
+    'First part of the name of every object in the bucket.',
   ),
   workers: variable('TERSOR_WORKERS', '1', integer(1, 256), 'Jobs that run at the same time.'),
   tenantJobs: variable(
@@ -120,6 +159,8 @@ type Settings = {
 export interface Config extends Settings {
   /** Whether only this machine can reach the service: no API key is needed then until one is created. */
   readonly loopback: boolean
+  /** `alone`: records and queue are this process' own. `shared`: other processes work on them. */
+  readonly sharing: 'alone' | 'shared'
 }
 
 /** Variables of the same family that clients read; the service leaves them alone. */
@@ -154,6 +195,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     ...settings,
     dataDir: resolve(settings.dataDir),
     loopback: isLoopback(settings.host),
+    sharing: settings.redisUrl === '' ? 'alone' : 'shared',
   })
 }
 

@@ -13,6 +13,8 @@ export const ID_PREFIXES = [
   'event',
   'key',
   'request',
+  'api',
+  'worker',
 ] as const
 
 export type IdPrefix = (typeof ID_PREFIXES)[number]

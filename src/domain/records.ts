@@ -3,6 +3,7 @@
 import type { ImagePreprocess } from '#src/recipes/image-preprocess'
 import type { JobRecord } from './job.ts'
 import type { GraphSummary, ModelSupport } from './model-summary.ts'
+import type { WorkerCapabilities } from './worker.ts'
 
 /** Key under which a blob's bytes are stored: the lower-case hex SHA-256 of the bytes. */
 export type BlobKey = string
@@ -108,6 +109,8 @@ export interface IdempotencyRecord {
   readonly id: string
   readonly tenant: string
   readonly fingerprint: string
+  /** The process that runs it: when that is dead, the key is free again. */
+  readonly owner: string
   readonly state: 'running' | 'done'
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -141,6 +144,28 @@ export interface TenantRecord {
   readonly webhook_secrets: readonly string[]
 }
 
+/** A process of the service, as it last said itself: one whose record no longer changes is dead. */
+export interface ProcessRecord {
+  readonly id: string
+  readonly tenant: 'none'
+  readonly host: string
+  readonly version: string
+  readonly started_at: string
+  readonly seen_at: string
+  /** Raised with every beat. */
+  readonly beat: number
+  readonly worker: WorkerStatus | 'none'
+}
+
+export interface WorkerStatus {
+  readonly capabilities: WorkerCapabilities
+  /** Jobs it runs at the same time. */
+  readonly places: number
+  readonly busy: number
+  /** It claims nothing more and will stop. */
+  readonly draining: boolean
+}
+
 /** Collections of the record store, the record each holds, and the fields that lists can filter by. */
 export interface Collections {
   model: ModelRecord
@@ -153,6 +178,7 @@ export interface Collections {
   idempotency: IdempotencyRecord
   delivery: DeliveryRecord
   tenant: TenantRecord
+  process: ProcessRecord
 }
 
 export type CollectionName = keyof Collections
@@ -168,4 +194,5 @@ export const INDEXES = {
   idempotency: ['state'],
   delivery: ['tenant', 'job', 'status'],
   tenant: [],
+  process: [],
 } as const satisfies { [C in CollectionName]: readonly (keyof Collections[C] & string)[] }

@@ -1,7 +1,6 @@
 // What work asks of a worker, and what a worker offers.
 
-export const ACCELERATORS = ['cpu', 'cuda', 'webgpu'] as const
-export type Accelerator = (typeof ACCELERATORS)[number]
+import type { Accelerator } from '#src/recipes/accelerator'
 
 /**
  * Raised whenever a step, method or option is added that older workers do not know: entries that use it wait for a

@@ -1,7 +1,7 @@
 // What a caller asks for: the body of `POST /v1/jobs`. Parsing fills in every default.
 
 import { z } from 'zod'
-import { ACCELERATORS } from '#src/domain/worker'
+import { ACCELERATORS } from './accelerator.ts'
 import { evaluation } from './evaluation.ts'
 import { step } from './step.ts'
 

@@ -6,6 +6,11 @@ import type { RecordStore } from '#src/ports/record-store'
 
 export class BlobPins {
   readonly #pins = new Map<BlobKey, number>()
+  readonly #sharing: 'alone' | 'shared'
+
+  constructor(sharing: 'alone' | 'shared') {
+    this.#sharing = sharing
+  }
 
   pin(key: BlobKey): void {
     this.#pins.set(key, (this.#pins.get(key) ?? 0) + 1)
@@ -17,8 +22,12 @@ export class BlobPins {
     else this.#pins.delete(key)
   }
 
-  /** Deletes the blob unless a model, dataset or artifact of any tenant, or an upload in progress, needs it. */
+  /**
+   * Deletes the blob unless a model, dataset or artifact of any tenant, or an upload in progress, needs it.
+   * Where other processes may be about to need it, it stays until the collection of old blobs comes by.
+   */
   async dropUnused(blobs: BlobStore, records: RecordStore, key: BlobKey): Promise<void> {
+    if (this.#sharing === 'shared') return
     const where = { sha256: key }
     const uses =
       (await records.count('model', where)) +

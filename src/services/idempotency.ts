@@ -5,6 +5,7 @@ import { TersorError } from '#src/domain/errors'
 import type { IdempotencyRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
 import type { Write } from '#src/ports/record-store'
+import type { Peers } from './peers.ts'
 import type { ServiceContext } from './service-context.ts'
 
 /** How long an answer is kept. */
@@ -13,7 +14,9 @@ export const RETENTION_MS = 24 * 3600 * 1000
 const ABANDONED_MS = 10 * 60 * 1000
 const BATCH = 100
 
-type KeyContext = Pick<ServiceContext, 'records' | 'clock'>
+type KeyContext = Pick<ServiceContext, 'records' | 'clock'> & {
+  readonly peers: Pick<Peers, 'id' | 'isAlive'>
+}
 
 export interface KeyedRequest {
   readonly tenant: string
@@ -34,7 +37,7 @@ export type Admission =
 
 /** @throws TersorError idempotency_conflict while a twin runs */
 export async function admitKeyed(context: KeyContext, request: KeyedRequest): Promise<Admission> {
-  const { records, clock } = context
+  const { records, clock, peers } = context
   const parts = [request.tenant, request.method, request.route, request.key]
   const id = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
   const found = await records.get('idempotency', id)
@@ -43,11 +46,15 @@ export async function admitKeyed(context: KeyContext, request: KeyedRequest): Pr
     const { fingerprint, status, headers, body } = found.record
     return { kind: 'replay', fingerprint, answer: { status, headers, body } }
   }
-  if (found?.record.state === 'running' && found.record.expires > now) throw twinRuns()
+  const abandoned = found?.record.expires !== undefined && found.record.expires <= now
+  if (found?.record.state === 'running' && !abandoned && peers.isAlive(found.record.owner)) {
+    throw twinRuns()
+  }
   const record: IdempotencyRecord = {
     id,
     tenant: request.tenant,
     fingerprint: '',
+    owner: peers.id,
     state: 'running',
     status: 0,
     headers: {},

@@ -6,6 +6,7 @@ import type { JobQueue } from '#src/ports/job-queue'
 import type { ProgressFeed } from '#src/ports/progress-feed'
 import type { RecordStore } from '#src/ports/record-store'
 import { BlobPins } from './blob-pins.ts'
+import type { Peers } from './peers.ts'
 
 export interface Ports {
   readonly blobs: BlobStore
@@ -18,6 +19,8 @@ export interface Ports {
 export interface ServiceOptions {
   /** Version of Tersor, part of every fingerprint. */
   readonly version: string
+  /** `shared`: other processes work on the same records and blobs. */
+  readonly sharing: 'alone' | 'shared'
   /** Folder for files that live no longer than a request. */
   readonly scratch: string
   readonly maxModelBytes: number
@@ -29,10 +32,15 @@ export interface ServiceOptions {
 }
 
 export interface ServiceContext extends Ports {
+  readonly peers: Peers
   readonly options: ServiceOptions
   readonly pins: BlobPins
 }
 
-export function serviceContext(ports: Ports, options: ServiceOptions): ServiceContext {
-  return { ...ports, options, pins: new BlobPins() }
+export function serviceContext(
+  ports: Ports,
+  options: ServiceOptions,
+  peers: Peers,
+): ServiceContext {
+  return { ...ports, options, peers, pins: new BlobPins(options.sharing) }
 }

@@ -1,0 +1,42 @@
+// The life of a process of the service: it starts, says so, and stops in order at SIGTERM or SIGINT.
+
+import { ConfigError } from './config.ts'
+import { ListenError } from './start-api.ts'
+
+export interface RunningProcess {
+  /** Printed once it is ready. */
+  readonly ready: string
+  /** In the order in which they are to be called. */
+  readonly stops: readonly (() => Promise<void>)[]
+}
+
+/** `end` ends the process with this exit code. */
+export async function runProcess(
+  start: () => Promise<RunningProcess>,
+  end: (code: number) => void,
+): Promise<void> {
+  try {
+    const { ready, stops } = await start()
+    process.stdout.write(`${ready}\n`)
+    let stopping = false
+    const stop = async (): Promise<void> => {
+      if (stopping) return
+      stopping = true
+      for (const next of stops) await next()
+      end(0)
+    }
+    process.on('SIGTERM', () => void stop())
+    process.on('SIGINT', () => void stop())
+  } catch (error) {
+    process.stderr.write(`${describeFailure(error)}\n`)
+    end(1)
+  }
+}
+
+/** What the operator can mend is said in a sentence; the rest with its stack. */
+function describeFailure(error: unknown): string {
+  const { name, message, stack } = error as Error
+  const expected =
+    error instanceof ConfigError || error instanceof ListenError || name === 'FolderInUseError'
+  return expected ? message : String(stack)
+}

@@ -1,0 +1,154 @@
+// The processes that share the records: each says now and then that it lives, and watches whether the others do.
+
+import { hostname } from 'node:os'
+import type { IdPrefix } from '#src/domain/id'
+import { newId } from '#src/domain/id'
+import type { ProcessRecord, WorkerStatus } from '#src/domain/records'
+import type { Clock } from '#src/ports/clock'
+import { timestamp } from '#src/ports/clock'
+import type { RecordStore } from '#src/ports/record-store'
+
+export interface PeersOptions {
+  readonly records: RecordStore
+  readonly clock: Clock
+  readonly role: Extract<IdPrefix, 'api' | 'worker'>
+  readonly version: string
+  /** `alone`: nothing is written; this process is the only one. */
+  readonly sharing: 'alone' | 'shared'
+  readonly onError: (error: unknown) => void
+}
+
+export const BEAT_MS = 2000
+/** A process that was silent for this long is dead: its leases have run out by then. */
+export const DEAD_AFTER_MS = 12_000
+/** Records of the dead are kept a while, for `/v1/workers` to show. */
+const FORGOTTEN_AFTER_MS = 10 * 60_000
+const MOST = 10_000
+
+interface Sighting {
+  readonly record: ProcessRecord
+  readonly beat: number
+  /** When this process first saw this beat, on its own monotonic clock: those of other machines may be wrong. */
+  readonly changedAt: number
+}
+
+export type Liveness = 'alive' | 'lost'
+
+export class Peers {
+  readonly id: string
+  readonly #options: PeersOptions
+  readonly #startedAt: string
+  readonly #seen = new Map<string, Sighting>()
+  #worker: () => WorkerStatus | 'none' = () => 'none'
+  #beat = 0
+  #timer: NodeJS.Timeout | null = null
+  #current: Promise<void> = Promise.resolve()
+
+  constructor(options: PeersOptions) {
+    this.#options = options
+    this.id = newId(options.role, options.clock.now())
+    this.#startedAt = timestamp(options.clock)
+  }
+
+  /** What this process says of the worker in it, from now on. */
+  describeWorker(status: () => WorkerStatus): void {
+    this.#worker = status
+  }
+
+  /** Says for the first time that this process lives, and looks who else does. */
+  async join(): Promise<void> {
+    if (this.#options.sharing === 'alone') return
+    await this.#round()
+    this.#timer = setInterval(() => {
+      this.#current = this.#current.then(() => this.#round().catch(this.#options.onError))
+    }, BEAT_MS)
+  }
+
+  async leave(): Promise<void> {
+    if (this.#timer === null) return
+    clearInterval(this.#timer)
+    this.#timer = null
+    await this.#current
+    await this.#options.records
+      .commit([{ op: 'delete', collection: 'process', id: this.id }])
+      .catch(this.#options.onError)
+  }
+
+  /** Says at once what changed, for instance that this worker drains. */
+  async tell(): Promise<void> {
+    if (this.#timer === null) return
+    this.#current = this.#current.then(() => this.#round().catch(this.#options.onError))
+    await this.#current
+  }
+
+  isAlive(id: string): boolean {
+    if (id === this.id) return true
+    const sighting = this.#seen.get(id)
+    return sighting !== undefined && this.#silentFor(sighting) < DEAD_AFTER_MS
+  }
+
+  /** Whether this process does what one of all must do: the living one with the least id does. */
+  isFirst(): boolean {
+    return [...this.#seen.keys()].every((id) => id >= this.id || !this.isAlive(id))
+  }
+
+  /** Every process seen of late, this one included. */
+  all(): readonly { readonly record: ProcessRecord; readonly liveness: Liveness }[] {
+    const others = [...this.#seen.values()].filter(({ record }) => record.id !== this.id)
+    return [
+      { record: this.#describe(), liveness: 'alive' as const },
+      ...others.map(({ record }) => ({
+        record,
+        liveness: this.isAlive(record.id) ? ('alive' as const) : ('lost' as const),
+      })),
+    ]
+  }
+
+  #silentFor({ changedAt }: Sighting): number {
+    return performance.now() - changedAt
+  }
+
+  #describe(): ProcessRecord {
+    return {
+      id: this.id,
+      tenant: 'none',
+      host: hostname(),
+      version: this.#options.version,
+      started_at: this.#startedAt,
+      seen_at: timestamp(this.#options.clock),
+      beat: this.#beat,
+      worker: this.#worker(),
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { records } = this.#options
+    this.#beat += 1
+    const record = this.#describe()
+    const found = await records.get('process', this.id)
+    await records.commit([
+      found === null
+        ? { op: 'insert', collection: 'process', record }
+        : { op: 'update', collection: 'process', record, version: found.version },
+    ])
+    const listed = await records.list('process', { limit: MOST })
+    this.#notice(listed.map((entry) => entry.record))
+    const forgotten = [...this.#seen.values()].filter(
+      (sighting) => this.#silentFor(sighting) > FORGOTTEN_AFTER_MS,
+    )
+    for (const sighting of forgotten) {
+      await records.commit([{ op: 'delete', collection: 'process', id: sighting.record.id }])
+      this.#seen.delete(sighting.record.id)
+    }
+  }
+
+  #notice(listed: readonly ProcessRecord[]): void {
+    for (const record of listed) {
+      if (this.#seen.get(record.id)?.beat === record.beat) continue
+      this.#seen.set(record.id, { record, beat: record.beat, changedAt: performance.now() })
+    }
+    // Who left said so by taking its record away.
+    const present = new Set(listed.map(({ id }) => id))
+    for (const id of this.#seen.keys()) if (!present.has(id)) this.#seen.delete(id)
+  }
+}

@@ -1,0 +1,49 @@
+// The worker of a process: children ready for jobs, and a runner that claims work for them.
+
+import { fileURLToPath } from 'node:url'
+import { ConfigError } from '#src/config'
+import type { Container } from '#src/container'
+import { capabilities } from './capabilities.ts'
+import { startRunner } from './runner.ts'
+import { detectIsolation } from './sandbox/isolation.ts'
+import { openChildPool } from './sandbox/pool.ts'
+
+const CHILD = fileURLToPath(new URL('./sandbox/child.js', import.meta.url))
+/** A job takes one child, and its two memory probes one each. */
+const WARM_CHILDREN = { compress: 1, probe: 2 }
+
+export interface RunningWorker {
+  /** Claims nothing more; running jobs have TERSOR_SHUTDOWN_SECONDS before they go back to the queue. */
+  close(): Promise<void>
+}
+
+/** @throws ConfigError where TERSOR_SANDBOX asks for more than this machine offers */
+export async function startWorker({ config, context, log }: Container): Promise<RunningWorker> {
+  const isolation = await detectIsolation()
+  if (config.sandbox === 'required' && !(isolation.network && isolation.parentDeath)) {
+    throw new ConfigError([
+      'TERSOR_SANDBOX is required, but this machine lets no process be cut off from the network',
+    ])
+  }
+  const settings = {
+    entry: CHILD,
+    scratch: context.options.scratch,
+    isolation,
+    maxMemoryBytes: config.maxJobMemoryBytes,
+  }
+  const children = openChildPool(settings, WARM_CHILDREN)
+  const worker = {
+    service: context,
+    children,
+    log,
+    capabilities: capabilities(config),
+    maxJobSeconds: config.maxJobSeconds,
+  }
+  const runner = startRunner(worker, { places: config.workers })
+  return {
+    close: async () => {
+      await runner.close(config.shutdownSeconds * 1000)
+      await children.close()
+    },
+  }
+}
