@@ -51,6 +51,11 @@ export const ERRORS = {
   job_already_finished: { status: 409, title: 'The job has finished already', retryable: false },
   job_not_finished: { status: 409, title: 'The job has not finished yet', retryable: true },
   in_use: { status: 409, title: 'A job that has not finished needs this', retryable: true },
+  parts_missing: { status: 409, title: 'Parts of the upload are missing', retryable: false },
+  upload_not_pending: { status: 409, title: 'The upload takes no more parts', retryable: false },
+  upload_not_completed: { status: 409, title: 'The upload is not completed', retryable: false },
+  upload_used: { status: 409, title: 'The upload has been used already', retryable: false },
+  upload_expired: { status: 410, title: 'The upload has expired', retryable: false },
   length_required: { status: 411, title: 'The length of the body is required', retryable: false },
   payload_too_large: { status: 413, title: 'The body is larger than allowed', retryable: false },
   unsupported_media_type: {
@@ -71,6 +76,7 @@ export const ERRORS = {
   out_of_range: { status: 422, title: 'A value lies outside its range', retryable: false },
   invalid_value: { status: 422, title: 'A value is not one of those allowed', retryable: false },
   limit_exceeded: { status: 422, title: 'A limit is exceeded', retryable: false },
+  too_many_uploads: { status: 429, title: 'Too many uploads are pending', retryable: true },
   rate_limited: { status: 429, title: 'Too many requests', retryable: true },
   internal_error: { status: 500, title: 'Something went wrong on our side', retryable: true },
   unavailable: { status: 503, title: 'The service cannot take this now', retryable: true },
@@ -80,6 +86,11 @@ export const ERRORS = {
   checksum_mismatch: {
     status: 422,
     title: 'The bytes do not match their checksum',
+    retryable: false,
+  },
+  part_mismatch: {
+    status: 422,
+    title: 'A part differs from what the upload declares',
     retryable: false,
   },
   archive_invalid: { status: 422, title: 'The archive is not valid', retryable: false },

@@ -45,6 +45,47 @@ export interface DatasetRecord {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+export const UPLOAD_PURPOSES = ['model', 'dataset'] as const
+export type UploadPurpose = (typeof UPLOAD_PURPOSES)[number]
+
+export const UPLOAD_STATUSES = ['pending', 'completed', 'canceled', 'expired'] as const
+export type UploadStatus = (typeof UPLOAD_STATUSES)[number]
+
+/** A file on its way in by parts. */
+export interface UploadRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly filename: string
+  readonly purpose: UploadPurpose
+  readonly size_bytes: number
+  /** What the client promised; the whole is hashed by us and must match. */
+  readonly sha256: string
+  /** Every part but the last has this many bytes. */
+  readonly part_size_bytes: number
+  /** `direct`: parts go to the object store by presigned URLs; `api`: through us. */
+  readonly transport: 'direct' | 'api'
+  readonly status: UploadStatus
+  /** The whole, from completion until a model or dataset holds it. */
+  readonly blob: BlobKey | null
+  /** The model or dataset that was made of it. */
+  readonly used_by: string | null
+  /** Whether parts may still be stored, to be dropped once the upload is not pending. */
+  readonly parts: 'kept' | 'dropped'
+  readonly created_at: string
+  readonly expires_at: string
+}
+
+/** A part that came through the API. */
+export interface UploadPartRecord {
+  /** `${upload}.${part_number, zero-padded to 5}`: ids sort by number. */
+  readonly id: string
+  readonly tenant: string
+  readonly upload: string
+  readonly part_number: number
+  readonly size_bytes: number
+  readonly sha256: BlobKey
+}
+
 export const ARTIFACT_KINDS = ['model', 'model_ort', 'report', 'log'] as const
 export type ArtifactKind = (typeof ARTIFACT_KINDS)[number]
 
@@ -170,6 +211,8 @@ export interface WorkerStatus {
 export interface Collections {
   model: ModelRecord
   dataset: DatasetRecord
+  upload: UploadRecord
+  upload_part: UploadPartRecord
   job: JobRecord
   artifact: ArtifactRecord
   event: EventRecord
@@ -186,6 +229,8 @@ export type CollectionName = keyof Collections
 export const INDEXES = {
   model: ['tenant', 'sha256'],
   dataset: ['tenant', 'sha256'],
+  upload: ['tenant', 'status', 'blob', 'parts'],
+  upload_part: ['upload', 'sha256'],
   job: ['tenant', 'status', 'model', 'fingerprint'],
   artifact: ['tenant', 'job', 'sha256'],
   event: ['job'],
