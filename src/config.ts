@@ -120,6 +120,18 @@ export const CONFIG_VARIABLES = {
     bytes(1, 1024 * GIB),
     'Largest upload of a dataset.',
   ),
+  uploadSeconds: variable(
+    'TERSOR_UPLOAD_SECONDS',
+    '86400',
+    integer(1, 30 * 86_400),
+    'How long an upload by parts may take, and how long it then waits to be used.',
+  ),
+  maxPendingUploads: variable(
+    'TERSOR_MAX_PENDING_UPLOADS',
+    '1000',
+    integer(1, 1_000_000),
+    'Uploads by parts of one tenant that are pending at the same time.',
+  ),
   maxBodyBytes: variable(
     'TERSOR_MAX_BODY_BYTES',
     '1MiB',

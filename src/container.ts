@@ -59,6 +59,8 @@ export async function openContainer(
       sharing: config.sharing,
       maxModelBytes: config.maxModelBytes,
       maxDatasetBytes: config.maxDatasetBytes,
+      uploadMs: config.uploadSeconds * 1000,
+      maxPendingUploads: config.maxPendingUploads,
       maxJobMemoryBytes: config.maxJobMemoryBytes,
       webhookAllow: config.webhookAllow,
     }

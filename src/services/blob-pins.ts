@@ -23,7 +23,7 @@ export class BlobPins {
   }
 
   /**
-   * Deletes the blob unless a model, dataset or artifact of any tenant, or an upload in progress, needs it.
+   * Deletes the blob unless a model, dataset, artifact or upload of any tenant, or a request in progress, needs it.
    * Where other processes may be about to need it, it stays until the collection of old blobs comes by.
    */
   async dropUnused(blobs: BlobStore, records: RecordStore, key: BlobKey): Promise<void> {
@@ -32,7 +32,9 @@ export class BlobPins {
     const uses =
       (await records.count('model', where)) +
       (await records.count('dataset', where)) +
-      (await records.count('artifact', where))
+      (await records.count('artifact', where)) +
+      (await records.count('upload_part', where)) +
+      (await records.count('upload', { blob: key }))
     if (uses > 0 || this.#pins.has(key)) return
     await blobs.delete(key)
   }

@@ -25,6 +25,10 @@ export interface ServiceOptions {
   readonly scratch: string
   readonly maxModelBytes: number
   readonly maxDatasetBytes: number
+  /** How long an upload by parts lives. */
+  readonly uploadMs: number
+  /** Of one tenant at the same time. */
+  readonly maxPendingUploads: number
   /** Memory that one job may take. */
   readonly maxJobMemoryBytes: number
   /** CIDRs that webhooks may reach although they are not public; plain http is allowed to them. */
