@@ -34,6 +34,16 @@ export function integer(min: number, max: number): ConfigValue<number> {
   return value(`a whole number from ${min} to ${max}`, schema)
 }
 
+/** A port, or `none` for no listener at all. */
+export const optionalPort: ConfigValue<number | 'none'> = value(
+  'none or a whole number from 0 to 65535',
+  z
+    .string()
+    .regex(/^(none|\d+)$/)
+    .transform((given) => (given === 'none' ? given : Number(given)))
+    .pipe(z.union([z.literal('none'), z.int().min(0).max(65_535)])),
+)
+
 export function oneOf<const W extends readonly [string, ...string[]]>(
   words: W,
 ): ConfigValue<W[number]> {

@@ -6,28 +6,15 @@ import {
   cidrList,
   integer,
   oneOf,
+  optionalPort,
   optionalText,
   optionalUrl,
   text,
 } from './config-values.ts'
-import type { ConfigValue } from './config-values.ts'
+import { configVariable as variable } from './config-variable.ts'
+import type { ConfigVariable } from './config-variable.ts'
 import { isLoopback } from './loopback.ts'
-
-export interface ConfigVariable<T> extends ConfigValue<T> {
-  readonly variable: string
-  /** What is read when the variable is absent or empty. */
-  readonly fallback: string
-  readonly description: string
-}
-
-function variable<T>(
-  variable: string,
-  fallback: string,
-  value: ConfigValue<T>,
-  description: string,
-): ConfigVariable<T> {
-  return { variable, fallback, description, ...value }
-}
+import { RETENTION_VARIABLES } from './retention-variables.ts'
 
 const MIB = 1024 * 1024
 const GIB = 1024 * MIB
@@ -162,6 +149,13 @@ export const CONFIG_VARIABLES = {
     integer(0, 3600),
     'How long running jobs may go on after SIGTERM before they are handed back to the queue.',
   ),
+  metricsPort: variable(
+    'TERSOR_METRICS_PORT',
+    'none',
+    optionalPort,
+    'Port of a worker for `/metrics` and `/healthz`, without a key, on TERSOR_HOST; 0 takes a free one. The API has both on its own port.',
+  ),
+  ...RETENTION_VARIABLES,
 } as const satisfies Record<string, ConfigVariable<unknown>>
 
 type Settings = {

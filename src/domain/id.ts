@@ -31,7 +31,16 @@ export function newId(prefix: IdPrefix, now: number = Date.now()): string {
   } else {
     LAST.counter += 1n
   }
-  let bits = (BigInt(LAST.millisecond) << RANDOM_BITS) | LAST.counter
+  return writeId(prefix, (BigInt(LAST.millisecond) << RANDOM_BITS) | LAST.counter)
+}
+
+/** Sorts before every id made at this time or later. */
+export function firstIdAt(prefix: IdPrefix, milliseconds: number): string {
+  return writeId(prefix, BigInt(Math.max(0, Math.trunc(milliseconds))) << RANDOM_BITS)
+}
+
+function writeId(prefix: IdPrefix, value: bigint): string {
+  let bits = value
   let text = ''
   for (let index = 0; index < 26; index += 1) {
     text = ALPHABET[Number(bits & 31n)] + text

@@ -87,6 +87,7 @@ function queuedJob(
     error: null,
     summary: null,
     artifacts: [],
+    artifacts_expired_at: null,
     reused_from: null,
     fingerprint: jobFingerprint(spec, inputs, options.version),
   }

@@ -45,7 +45,8 @@ export async function answerFromEarlier(
 async function earlierJob(service: ServiceContext, job: JobRecord): Promise<JobRecord | null> {
   const found = await service.records.list('job', {
     where: { tenant: job.tenant, fingerprint: job.fingerprint, status: 'succeeded' },
-    order: 'ascending',
+    // The newest keeps its artifacts longest.
+    order: 'descending',
     limit: 1,
   })
   return found[0]?.record ?? null

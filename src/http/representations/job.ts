@@ -46,6 +46,10 @@ export const job = z
       })
       .nullable(),
     artifacts: z.array(z.string()).describe('Ids.'),
+    artifacts_expired_at: z
+      .string()
+      .nullable()
+      .describe('When the artifacts were dropped for their age; null while they are kept.'),
     reused_from: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     spec: jobSpec.describe('Every default resolved; posting it again repeats the job.'),
@@ -83,6 +87,8 @@ export function jobBody(record: JobRecord, queuePosition: number | null) {
     error: record.error,
     summary: record.summary,
     artifacts: record.artifacts,
+    // Jobs of the first version have no such field.
+    artifacts_expired_at: record.artifacts_expired_at ?? null,
     reused_from: record.reused_from,
     metadata: spec.metadata,
     spec: { ...spec, webhook: spec.webhook === null ? null : { ...spec.webhook, secret: null } },
