@@ -4,7 +4,7 @@ import type { Claim, TaskKind } from '#src/ports/job-queue'
 import { compress } from './tasks/compress.ts'
 import type { TaskSignals } from './tasks/compress.ts'
 import { deliverWebhook } from './tasks/deliver-webhook.ts'
-import { sweep } from './tasks/sweep.ts'
+import { sweeper } from './tasks/sweep.ts'
 import { webhookAgent } from './tasks/webhook-connector.ts'
 import type { WorkerContext } from './worker-context.ts'
 
@@ -18,8 +18,9 @@ export interface Runner {
   close(graceMs: number): Promise<void>
 }
 
-const LEASE_MS = 15_000
-const RENEW_MS = 4000
+/** A worker that is killed holds its work for this long at most. */
+const LEASE_MS = 8000
+const RENEW_MS = 2000
 const SWEEP_MS = 5000
 /** Many: a delivery mostly waits for its receiver. */
 const WEBHOOK_PLACES = 32
@@ -27,6 +28,7 @@ const PAUSE_AFTER_ERROR_MS = 1000
 
 export function startRunner(context: WorkerContext, { places }: RunnerOptions): Runner {
   const { queue } = context.service
+  const sweep = sweeper(context)
   const idle = new AbortController()
   const drain = new AbortController()
   const agent = webhookAgent(context.service.options.webhookAllow)
@@ -56,7 +58,10 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
     }
   }
 
+  let busy = 0
+
   async function handle(claim: Claim): Promise<void> {
+    if (claim.kind === 'compress') busy += 1
     const lost = new AbortController()
     const renewal = setInterval(() => {
       queue.renew(claim, LEASE_MS).then(
@@ -70,14 +75,17 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
       await handlers[claim.kind](claim, { drain: drain.signal, lost: lost.signal })
     } finally {
       clearInterval(renewal)
+      if (claim.kind === 'compress') busy -= 1
     }
   }
 
   async function sweepNowAndThen(): Promise<void> {
     while (!idle.signal.aborted) {
-      await sweep(context).catch((error: unknown) =>
-        context.log.error({ err: error }, 'the sweep failed'),
-      )
+      if (context.service.peers.isFirstWorker()) {
+        await sweep().catch((error: unknown) =>
+          context.log.error({ err: error }, 'the sweep failed'),
+        )
+      }
       await pause(SWEEP_MS, idle.signal)
     }
   }
@@ -87,9 +95,16 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
     ...Array.from({ length: WEBHOOK_PLACES }, () => work('deliver-webhook')),
     sweepNowAndThen(),
   ]
+  context.service.peers.describeWorker(() => ({
+    capabilities: context.capabilities,
+    places,
+    busy,
+    draining: idle.signal.aborted,
+  }))
   return {
     close: async (graceMs) => {
       idle.abort()
+      await context.service.peers.tell()
       const timer = setTimeout(() => drain.abort(), graceMs)
       await Promise.all(loops)
       clearTimeout(timer)

@@ -7,10 +7,14 @@ import { capabilities } from './capabilities.ts'
 import { startRunner } from './runner.ts'
 import { detectIsolation } from './sandbox/isolation.ts'
 import { openChildPool } from './sandbox/pool.ts'
+import { workerContext } from './worker-context.ts'
 
 const CHILD = fileURLToPath(new URL('./sandbox/child.js', import.meta.url))
 /** A job takes one child, and its two memory probes one each. */
 const WARM_CHILDREN = { compress: 1, probe: 2 }
+
+/** What a drained job has left to write its last words. */
+const GIVE_UP_MS = 5000
 
 export interface RunningWorker {
   /** Claims nothing more; running jobs have TERSOR_SHUTDOWN_SECONDS before they go back to the queue. */
@@ -32,17 +36,22 @@ export async function startWorker({ config, context, log }: Container): Promise<
     maxMemoryBytes: config.maxJobMemoryBytes,
   }
   const children = openChildPool(settings, WARM_CHILDREN)
-  const worker = {
+  const giveUp = new AbortController()
+  const worker = workerContext({
     service: context,
     children,
     log,
     capabilities: capabilities(config),
     maxJobSeconds: config.maxJobSeconds,
-  }
+    giveUp: giveUp.signal,
+  })
   const runner = startRunner(worker, { places: config.workers })
   return {
     close: async () => {
+      // A store that is away must not keep the process from ending.
+      const timer = setTimeout(() => giveUp.abort(), config.shutdownSeconds * 1000 + GIVE_UP_MS)
       await runner.close(config.shutdownSeconds * 1000)
+      clearTimeout(timer)
       await children.close()
     },
   }

@@ -3,13 +3,39 @@
 import type { Logger } from 'pino'
 import type { WorkerCapabilities } from '#src/domain/worker'
 import type { ServiceContext } from '#src/services/service-context'
+import { patientService } from './patience.ts'
+import type { Patience } from './patience.ts'
 import type { ChildPool } from './sandbox/pool.ts'
 
 export interface WorkerContext {
   readonly service: ServiceContext
+  /** For what cannot be asked of `service` as it is: streams. */
+  readonly patience: Patience
   readonly children: ChildPool
   readonly log: Logger
   readonly capabilities: WorkerCapabilities
   /** Longest a job may run, whatever it asks for. */
   readonly maxJobSeconds: number
+}
+
+/** A store may be away this long before a job fails for it. */
+const STORE_AWAY_MS = 15 * 60_000
+
+export interface WorkerParts {
+  readonly service: ServiceContext
+  readonly children: ChildPool
+  readonly log: Logger
+  readonly capabilities: WorkerCapabilities
+  readonly maxJobSeconds: number
+  /** Aborts when the process must end. */
+  readonly giveUp: AbortSignal
+}
+
+export function workerContext({ service, giveUp, ...rest }: WorkerParts): WorkerContext {
+  const patience: Patience = {
+    longestMs: STORE_AWAY_MS,
+    giveUp,
+    onWait: (error) => rest.log.warn({ err: error }, 'a store does not answer; the worker waits'),
+  }
+  return { ...rest, patience, service: patientService(service, patience) }
 }

@@ -87,9 +87,11 @@ export class Peers {
     return sighting !== undefined && this.#silentFor(sighting) < DEAD_AFTER_MS
   }
 
-  /** Whether this process does what one of all must do: the living one with the least id does. */
-  isFirst(): boolean {
-    return [...this.#seen.keys()].every((id) => id >= this.id || !this.isAlive(id))
+  /** Whether this worker does what one of all must do: the living one with the least id does. */
+  isFirstWorker(): boolean {
+    return [...this.#seen.values()].every(
+      ({ record }) => record.worker === 'none' || record.id >= this.id || !this.isAlive(record.id),
+    )
   }
 
   /** Every process seen of late, this one included. */

@@ -24,6 +24,7 @@ import { capabilities } from '#workers/capabilities'
 import type { Runner } from '#workers/runner'
 import { startRunner } from '#workers/runner'
 import { detectIsolation } from '#workers/sandbox/isolation'
+import { workerContext } from '#workers/worker-context'
 import type { ChildPool } from '#workers/sandbox/pool'
 import { openChildPool } from '#workers/sandbox/pool'
 
@@ -78,13 +79,14 @@ beforeAll(async () => {
     preprocess: null,
     body: once(toy.dataset),
   })
-  const worker = {
+  const worker = workerContext({
     service: context,
     children,
     log,
     capabilities: capabilities(container.config),
     maxJobSeconds: 600,
-  }
+    giveUp: new AbortController().signal,
+  })
   const runner = startRunner(worker, { places: 1 })
   const ids = { model: model.id, dataset: dataset.id }
   world = { container, children, runner, receiver, received, ids }

@@ -6,6 +6,7 @@ import { capabilities } from '#workers/capabilities'
 import { startRunner } from '#workers/runner'
 import { detectIsolation } from '#workers/sandbox/isolation'
 import { openChildPool } from '#workers/sandbox/pool'
+import { workerContext } from '#workers/worker-context'
 import type { TestContainer } from './embedded-container.ts'
 import { openTestContainer } from './embedded-container.ts'
 
@@ -34,13 +35,14 @@ export async function startService(
     settings,
     withWorker ? { compress: 1, probe: 0 } : { compress: 0, probe: 0 },
   )
-  const worker = {
+  const worker = workerContext({
     service: context,
     children,
     log,
     capabilities: capabilities(config),
     maxJobSeconds: config.maxJobSeconds,
-  }
+    giveUp: new AbortController().signal,
+  })
   const runner = withWorker ? startRunner(worker, { places: 1 }) : null
   const app = buildApp({ config, context, log })
   const url = await app.listen({ host: '127.0.0.1', port: 0 })

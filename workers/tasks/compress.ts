@@ -141,13 +141,7 @@ async function publish(
   log.add('the results are stored')
   const missed =
     report.goal !== null && !report.goal.met && attempt.job.spec.goal?.on_miss === 'fail'
-  const stored = await storeArtifacts(
-    context.service,
-    attempt.job,
-    missed ? [] : files,
-    report,
-    log.text(),
-  )
+  const stored = await storeArtifacts(context, attempt.job, missed ? [] : files, report, log.text())
   try {
     await attempt.end(
       (job) => ({
@@ -182,7 +176,7 @@ async function failJob(
   if (error.code === 'internal_error')
     context.log.error({ err: cause, job: attempt.job.id }, 'a job failed on our side')
   log.add(`failed: ${error.code}: ${error.message}`)
-  const stored = await storeArtifacts(context.service, attempt.job, [], null, log.text())
+  const stored = await storeArtifacts(context, attempt.job, [], null, log.text())
   try {
     await attempt.end(
       (job) => ({

@@ -1,6 +1,6 @@
 // What the record says of how a job ended.
 
-import { TersorError } from '#src/domain/errors'
+import { ERRORS, TersorError } from '#src/domain/errors'
 import type { JobError, JobRecord, JobSummary } from '#src/domain/job'
 import type { Report } from '#src/domain/report'
 import { ChildFailure } from '#workers/sandbox/child-failure'
@@ -40,7 +40,10 @@ export function jobError(job: JobRecord, cause: unknown): JobError {
   }
   if (cause instanceof ChildFailure)
     return { ...base, code: cause.code, stage: cause.stage, message: cause.detail }
-  if (cause instanceof TersorError) return { ...base, code: cause.code, message: cause.detail }
+  if (cause instanceof TersorError) {
+    const { retryable } = ERRORS[cause.code]
+    return { ...base, code: cause.code, message: cause.detail, retryable }
+  }
   return {
     ...base,
     code: 'internal_error',

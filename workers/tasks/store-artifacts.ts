@@ -7,8 +7,9 @@ import type { ArtifactKind, ArtifactRecord } from '#src/domain/records'
 import type { Report } from '#src/domain/report'
 import { timestamp } from '#src/ports/clock'
 import type { Write } from '#src/ports/record-store'
-import type { ServiceContext } from '#src/services/service-context'
+import { patiently } from '#workers/patience'
 import type { CompressResult } from '#workers/sandbox/protocol'
+import type { WorkerContext } from '#workers/worker-context'
 
 export interface StoredArtifacts {
   readonly artifacts: readonly ArtifactRecord[]
@@ -25,7 +26,7 @@ interface Content {
 }
 
 export async function storeArtifacts(
-  service: ServiceContext,
+  context: WorkerContext,
   job: JobRecord,
   files: CompressResult['files'],
   report: Report | null,
@@ -42,11 +43,11 @@ export async function storeArtifacts(
   contents.push(text('log', 'log.txt', 'text/plain; charset=utf-8', log))
   const pinned: string[] = []
   const release = (): void => {
-    for (const key of pinned.splice(0)) service.pins.unpin(key)
+    for (const key of pinned.splice(0)) context.service.pins.unpin(key)
   }
   try {
     const artifacts: ArtifactRecord[] = []
-    for (const content of contents) artifacts.push(await store(service, job, content, pinned))
+    for (const content of contents) artifacts.push(await store(context, job, content, pinned))
     const writes = artifacts.map((record): Write => ({
       op: 'insert',
       collection: 'artifact',
@@ -71,13 +72,15 @@ function text(kind: ArtifactKind, filename: string, mediaType: string, body: str
 }
 
 async function store(
-  service: ServiceContext,
+  { service, patience }: WorkerContext,
   job: JobRecord,
   content: Content,
   pinned: string[],
 ): Promise<ArtifactRecord> {
   for (;;) {
-    const blob = await service.blobs.put(content.source(), { maxBytes: Number.MAX_SAFE_INTEGER })
+    const blob = await patiently(patience, () =>
+      service.blobs.put(content.source(), { maxBytes: Number.MAX_SAFE_INTEGER }),
+    )
     service.pins.pin(blob.key)
     pinned.push(blob.key)
     // Somebody may have dropped equal bytes between the put and the pin.

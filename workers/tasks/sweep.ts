@@ -1,59 +1,83 @@
 // The queue may lose entries, the records do not: what should wait or run and is in no queue is queued again.
 
+import type { JobStatus } from '#src/domain/job'
+import type { DeliveryRecord } from '#src/domain/records'
 import { deliveryEntry, jobEntry } from '#src/services/queue-entries'
+import type { ServiceContext } from '#src/services/service-context'
 import type { WorkerContext } from '#workers/worker-context'
 
 const BATCH = 100
+/** Records of one kind that one sweep looks at; the next goes on where it stopped. */
+const MOST_AT_ONCE = 2000
 
-export async function sweep({ service }: WorkerContext): Promise<void> {
-  for (const status of ['queued', 'running', 'canceling'] as const) {
-    await eachRecord('job', status, async (id) => {
-      if (await service.queue.has('compress', id)) return
-      // Looked up again: it may have ended between the list and the look into the queue.
-      const found = await service.records.get('job', id)
-      if (found?.record.status !== status) return
-      await service.queue.enqueue(jobEntry(found.record))
-    })
+type Requeue = (id: string) => Promise<void>
+
+/** Gives the sweep, to be called now and then by one worker of all. */
+export function sweeper({ service }: WorkerContext): () => Promise<void> {
+  const statuses = ['queued', 'running', 'canceling'] as const
+  const passes = [
+    ...statuses.map((status) => pass(service, 'job', status, requeueJob(service, status))),
+    pass(service, 'delivery', 'pending', requeueDelivery(service)),
+  ]
+  return async () => {
+    for (const next of passes) await next()
+    await dropExpiredAnswers(service)
   }
-  await eachRecord('delivery', 'pending', async (id) => {
+}
+
+function requeueJob(service: ServiceContext, status: JobStatus): Requeue {
+  return async (id) => {
+    if (await service.queue.has('compress', id)) return
+    // Looked up again: it may have ended between the list and the look into the queue.
+    const found = await service.records.get('job', id)
+    if (found?.record.status === status) await service.queue.enqueue(jobEntry(found.record))
+  }
+}
+
+function requeueDelivery(service: ServiceContext): Requeue {
+  const pending: DeliveryRecord['status'] = 'pending'
+  return async (id) => {
     if (await service.queue.has('deliver-webhook', id)) return
     const found = await service.records.get('delivery', id)
-    if (found?.record.status !== 'pending') return
-    await service.queue.enqueue(deliveryEntry(found.record))
-  })
-  await dropExpiredAnswers()
+    if (found?.record.status === pending) await service.queue.enqueue(deliveryEntry(found.record))
+  }
+}
 
-  async function eachRecord(
-    collection: 'job' | 'delivery',
-    status: string,
-    act: (id: string) => Promise<void>,
-  ): Promise<void> {
-    let last = ''
-    for (;;) {
-      const found = await service.records.list(collection, {
+/** Walks through all records of a status, a part at each call, and begins again. */
+function pass(
+  { records }: ServiceContext,
+  collection: 'job' | 'delivery',
+  status: string,
+  requeue: Requeue,
+): () => Promise<void> {
+  let last = ''
+  return async () => {
+    for (let looked = 0; looked < MOST_AT_ONCE; looked += BATCH) {
+      const found = await records.list(collection, {
         where: { status },
         order: 'ascending',
         ...(last === '' ? {} : { greaterThan: last }),
         limit: BATCH,
       })
-      for (const { record } of found) await act(record.id)
-      if (found.length < BATCH) return
-      last = found.at(-1)!.record.id
+      await Promise.all(found.map(({ record }) => requeue(record.id)))
+      last = found.length < BATCH ? '' : found.at(-1)!.record.id
+      if (last === '') return
     }
   }
+}
 
-  async function dropExpiredAnswers(): Promise<void> {
-    const now = service.clock.now()
-    const found = await service.records.list('idempotency', {
-      where: { state: 'done' },
-      limit: BATCH,
-    })
-    const expired = found.filter(({ record }) => record.expires < now)
-    if (expired.length === 0) return
-    await service.records.commit(
-      expired.map(
-        ({ record }) => ({ op: 'delete', collection: 'idempotency', id: record.id }) as const,
-      ),
-    )
-  }
+async function dropExpiredAnswers({ records, clock }: ServiceContext): Promise<void> {
+  const now = clock.now()
+  const found = await records.list('idempotency', {
+    where: { state: 'done' },
+    order: 'ascending',
+    limit: BATCH,
+  })
+  const expired = found.filter(({ record }) => record.expires < now)
+  if (expired.length === 0) return
+  await records.commit(
+    expired.map(
+      ({ record }) => ({ op: 'delete', collection: 'idempotency', id: record.id }) as const,
+    ),
+  )
 }
