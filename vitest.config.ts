@@ -2,15 +2,18 @@ import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './test/support/closing-line.ts'
 
 // Rings of tests, named by what they need: see test/README.md.
-const ring = (name: string, timeout: number) => ({
+const ring = (name: string, timeout: number, globalSetup: string[] = []) => ({
   extends: true as const,
   test: {
     name,
+    globalSetup,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeout,
     hookTimeout: timeout,
   },
 })
+
+const SERVERS = ['./test/support/test-servers.ts']
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
@@ -23,9 +26,9 @@ export default defineConfig({
     projects: [
       ring('unit', 30_000),
       ring('engine', 60_000),
-      ring('contract', 30_000),
-      ring('http', 30_000),
-      ring('acceptance', 120_000),
+      ring('contract', 30_000, SERVERS),
+      ring('http', 30_000, SERVERS),
+      ring('acceptance', 120_000, SERVERS),
     ],
   },
 })

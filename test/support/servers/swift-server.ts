@@ -1,0 +1,97 @@
+// A real S3 server: OpenStack Swift with its S3 API, four daemons and memcached on free loopback ports, one replica.
+
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { ensureSwift } from './ensure-installed.ts'
+import type { SwiftPrograms } from './ensure-installed.ts'
+import { freePorts } from './free-port.ts'
+import { startServerProcess, waitUntilReady } from './server-process.ts'
+import type { ServerProcess } from './server-process.ts'
+import { PREPARE_RINGS, RUN_DAEMON, swiftConfigFiles } from './swift-config.ts'
+import type { SwiftPorts } from './swift-config.ts'
+
+export interface S3Server {
+  readonly endpoint: string
+  readonly host: string
+  readonly port: number
+  readonly accessKey: string
+  readonly secretKey: string
+  /** SIGKILL to all daemons. What was stored stays on the disk. */
+  kill(): Promise<void>
+  /** After `kill`: the same ports, the same bytes. */
+  start(): Promise<void>
+  /** Kills it and removes its folder. */
+  close(): Promise<void>
+}
+
+const DAEMONS = ['account', 'container', 'object', 'proxy'] as const
+const run = promisify(execFile)
+
+export async function startSwiftServer({ host = '127.0.0.1' } = {}): Promise<S3Server> {
+  const programs = await ensureSwift()
+  const folder = await mkdtemp(join(tmpdir(), 'tersor-swift-'))
+  const [account, container, object, proxy, memcached] = await freePorts(5)
+  const ports = { account, container, object, proxy, memcached } as SwiftPorts
+  await mkdir(join(folder, 'disk/d1'), { recursive: true })
+  const files = swiftConfigFiles({ folder, host, ports, user: userInfo().username })
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)
+  await run(programs.python, ['-c', PREPARE_RINGS, folder, host, JSON.stringify(ports)], {
+    env: { PATH: process.env['PATH'], ...programs.env },
+  })
+
+  let servers: ServerProcess[] = []
+  const start = async (): Promise<void> => {
+    servers = await startDaemons(programs, folder, host, ports)
+  }
+  const kill = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.kill('SIGKILL')))
+  }
+  await start()
+  return {
+    endpoint: `http://${host}:${ports.proxy}`,
+    host,
+    port: ports.proxy,
+    accessKey: 'test:tester',
+    secretKey: 'testing',
+    start,
+    kill,
+    async close() {
+      await kill()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function startDaemons(
+  { python, memcached, env }: SwiftPrograms,
+  folder: string,
+  host: string,
+  ports: SwiftPorts,
+): Promise<ServerProcess[]> {
+  const user = userInfo().username
+  const cache = startServerProcess({
+    program: memcached,
+    args: ['-l', host, '-p', String(ports.memcached), '-U', '0', '-m', '32', '-u', user],
+    env,
+  })
+  const daemons = DAEMONS.map((name) =>
+    startServerProcess({
+      program: python,
+      args: ['-c', RUN_DAEMON, join(folder, `${name}-server.conf`), `${name}-server`],
+      env,
+    }),
+  )
+  await Promise.all(
+    DAEMONS.map((name, index) =>
+      waitUntilReady(daemons[index]!, `swift-${name}-server`, async () => {
+        const url = `http://${host}:${ports[name]}/healthcheck`
+        const answer = await fetch(url).catch(() => null)
+        return answer?.status === 200
+      }),
+    ),
+  )
+  return [cache, ...daemons]
+}
