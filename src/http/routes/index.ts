@@ -29,6 +29,7 @@ import { metricsRoute } from './operations/metrics.ts'
 import { openApiJsonRoute } from './operations/openapi-json.ts'
 import { openApiYamlRoute } from './operations/openapi-yaml.ts'
 import { readyzRoute } from './operations/readyz.ts'
+import { workersRoute } from './operations/workers.ts'
 import { defaultSecretRoute } from './webhooks/default-secret.ts'
 import { rotateDefaultSecretRoute } from './webhooks/rotate-default-secret.ts'
 
@@ -62,6 +63,7 @@ export const ROUTES: readonly Route[] = [
 
   homeRoute,
   methodsRoute,
+  workersRoute,
   healthzRoute,
   readyzRoute,
   metricsRoute,

@@ -31,6 +31,14 @@ export const OPERATION_CASES: EndpointCases = {
     bad: ({ get }) => get('/v1/methods?x=1'),
     refusal: [400, 'unknown_field'],
   },
+  workers_list: {
+    good: ({ get }) => get('/v1/workers?accelerator=cpu'),
+    status: 200,
+    check: ({ json }) =>
+      expect(json['data']).toMatchObject([{ object: 'worker', status: 'active', places: 1 }]),
+    bad: ({ get }) => get('/v1/workers?accelerator=abacus'),
+    refusal: [422, 'invalid_value'],
+  },
   health_get: {
     good: ({ get }) => get('/healthz'),
     status: 200,
