@@ -7,5 +7,5 @@ export async function removeOrphans(
   context: Pick<ServiceContext, 'blobs' | 'records' | 'pins'>,
 ): Promise<void> {
   const { blobs, records, pins } = context
-  for await (const key of blobs.keys()) await pins.dropUnused(blobs, records, key)
+  for await (const { key } of blobs.keys()) await pins.dropUnused(blobs, records, key)
 }

@@ -26,7 +26,7 @@ describe.each(blobDrivers)('BlobStore: $name', (driver) => {
 
   async function keys(): Promise<string[]> {
     const found: string[] = []
-    for await (const key of store.keys()) found.push(key)
+    for await (const { key } of store.keys()) found.push(key)
     return found.sort()
   }
 
@@ -132,6 +132,27 @@ describe.each(blobDrivers)('BlobStore: $name', (driver) => {
     const path = await store.localPath(HELLO)
     if (driver.persistent) expect(await readFile(path ?? '', 'utf8')).toBe('hello')
     else expect(path).toBeNull()
+  })
+
+  it('says when bytes were stored, and when they were stored again', async () => {
+    // File systems and object stores round their times.
+    const before = Date.now() - 1_000
+    await store.put(oneChunk('hello'), LIMIT)
+    for await (const { storedAt } of store.keys()) {
+      expect(storedAt).toBeGreaterThanOrEqual(before)
+      expect(storedAt).toBeLessThanOrEqual(Date.now() + 1_000)
+    }
+  })
+
+  it('retires what was stored before a moment, and nothing stored since', async () => {
+    await store.put(oneChunk('hello'), LIMIT)
+    await store.retire(HELLO, Date.now() - 60_000)
+    expect(await store.stat(HELLO)).toEqual({ key: HELLO, size: 5 })
+    await store.retire(ABSENT, Date.now() + 60_000)
+    await store.retire(HELLO, Date.now() + 60_000)
+    await store.retire(HELLO, Date.now() + 60_000)
+    expect(await store.stat(HELLO)).toBeNull()
+    expect(await keys()).toEqual([])
   })
 
   it('deletes; whoever reads already reads to the end', async () => {

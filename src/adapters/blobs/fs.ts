@@ -31,6 +31,8 @@ export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
   }
 
   return {
+    direct: 'none',
+
     async put(source, { maxBytes, expectedSha256 }) {
       const path = join(temporary, claimTemporaryName())
       try {
@@ -103,11 +105,23 @@ export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
       await unlink(pathOf(key)).catch((error: unknown) => ignoreMissing(error))
     },
 
+    async retire(key, storedBefore) {
+      const aside = join(temporary, claimTemporaryName())
+      const path = pathOf(key)
+      // Moved before it is judged: a put that comes now stores the bytes anew and finds them kept.
+      const moved = await rename(path, aside).then(() => true, ignoreMissing)
+      if (moved === null) return
+      if ((await stat(aside)).mtimeMs >= storedBefore) await rename(aside, path)
+      else await unlink(aside)
+    },
+
     async *keys() {
       for (const shard of await readdir(folder)) {
         if (!/^[0-9a-f]{2}$/.test(shard)) continue
         for (const name of await readdir(join(folder, shard))) {
-          if (KEY.test(name)) yield name
+          if (!KEY.test(name)) continue
+          const found = await stat(join(folder, shard, name)).catch(ignoreMissing)
+          if (found !== null) yield { key: name, storedAt: found.mtimeMs }
         }
       }
     },

@@ -8,6 +8,7 @@ import type { BlobStore } from '#src/ports/blob-store'
 
 export async function openMemoryBlobs(): Promise<BlobStore> {
   const blobs = new Map<string, Buffer>()
+  const storedAt = new Map<string, number>()
 
   function bytesOf(key: string): Buffer {
     const bytes = blobs.get(key)
@@ -18,6 +19,8 @@ export async function openMemoryBlobs(): Promise<BlobStore> {
   }
 
   return {
+    direct: 'none',
+
     async put(source, { maxBytes, expectedSha256 }) {
       const chunks: Buffer[] = []
       let size = 0
@@ -34,6 +37,7 @@ export async function openMemoryBlobs(): Promise<BlobStore> {
         throw new TersorError('checksum_mismatch', `The bytes have the SHA-256 ${key}`)
       }
       blobs.set(key, bytes)
+      storedAt.set(key, Date.now())
       return { key, size }
     },
     async stat(key) {
@@ -56,8 +60,11 @@ export async function openMemoryBlobs(): Promise<BlobStore> {
     async delete(key) {
       blobs.delete(key)
     },
+    async retire(key, storedBefore) {
+      if ((storedAt.get(key) ?? Infinity) < storedBefore) blobs.delete(key)
+    },
     async *keys() {
-      yield* blobs.keys()
+      for (const key of blobs.keys()) yield { key, storedAt: storedAt.get(key)! }
     },
     async close() {
       blobs.clear()

@@ -28,7 +28,7 @@ export function startServerProcess({ program, args, env }: ServerCommand): Serve
   const [command, ...words] = existsSync(SETPRIV)
     ? [SETPRIV, '--pdeathsig', 'KILL', program, ...args]
     : [program, ...args]
-  const child = spawn(command!, words, {
+  const child = spawn(command, words, {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
