@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { ConfigError } from '#src/config'
 import type { Container } from '#src/container'
 import { capabilities } from './capabilities.ts'
+import { startRetention } from './retention-loop.ts'
 import { startRunner } from './runner.ts'
 import { detectIsolation } from './sandbox/isolation.ts'
 import { openChildPool } from './sandbox/pool.ts'
@@ -46,11 +47,13 @@ export async function startWorker({ config, context, log }: Container): Promise<
     giveUp: giveUp.signal,
   })
   const runner = startRunner(worker, { places: config.workers })
+  const retention = startRetention(context, config, log)
   return {
     close: async () => {
       // A store that is away must not keep the process from ending.
       const timer = setTimeout(() => giveUp.abort(), config.shutdownSeconds * 1000 + GIVE_UP_MS)
       await runner.close(config.shutdownSeconds * 1000)
+      await retention.close()
       clearTimeout(timer)
       await children.close()
     },

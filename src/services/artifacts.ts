@@ -44,6 +44,9 @@ export async function readReport(
         `the job is ${record.status}; the report comes last`,
       )
     }
+    if (record.artifacts_expired_at !== null) {
+      throw new TersorError('not_found', `the report was dropped on ${record.artifacts_expired_at}`)
+    }
     throw new TersorError('not_found', `the job ended ${record.status} and has no report`)
   }
   return report.parse(JSON.parse(await text(await context.blobs.read(artifact.sha256))))

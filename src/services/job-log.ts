@@ -1,7 +1,9 @@
 // The numbered lines of a job's log, while it runs and afterwards.
 
+import { isTerminal } from '#src/domain/job'
 import type { LogRecord } from '#src/domain/records'
 import type { RecordStore } from '#src/ports/record-store'
+import { archivedLog } from './archived-log.ts'
 import { getOwned } from './owned-record.ts'
 import type { ServiceContext } from './service-context.ts'
 
@@ -26,9 +28,11 @@ export async function readJobLog(
   after: number,
   limit: number,
 ): Promise<{ readonly lines: readonly LogLine[]; readonly hasMore: boolean }> {
-  await getOwned(context.records, 'job', tenant, job)
+  const { record } = await getOwned(context.records, 'job', tenant, job)
   const lines: LogLine[] = []
+  let found = false
   for await (const batch of batchesFrom(context.records, job, after + 1)) {
+    found = true
     for (const [index, text] of batch.lines.entries()) {
       const number = batch.first + index
       if (number <= after) continue
@@ -36,7 +40,14 @@ export async function readJobLog(
       lines.push({ number, text })
     }
   }
-  return { lines, hasMore: false }
+  // Lines of jobs that ended long ago are in the artifact alone.
+  if (found || !isTerminal(record.status)) return { lines, hasMore: false }
+  const archived = await archivedLog(context, job)
+  const end = after + limit
+  return {
+    lines: archived.slice(after, end).map((text, index) => ({ number: after + index + 1, text })),
+    hasMore: archived.length > end,
+  }
 }
 
 /** Batches in order, from the one that holds line `number`. */

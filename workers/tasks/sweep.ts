@@ -21,7 +21,6 @@ export function sweeper({ service }: WorkerContext): () => Promise<void> {
   ]
   return async () => {
     for (const next of passes) await next()
-    await dropExpiredAnswers(service)
   }
 }
 
@@ -64,20 +63,4 @@ function pass(
       if (last === '') return
     }
   }
-}
-
-async function dropExpiredAnswers({ records, clock }: ServiceContext): Promise<void> {
-  const now = clock.now()
-  const found = await records.list('idempotency', {
-    where: { state: 'done' },
-    order: 'ascending',
-    limit: BATCH,
-  })
-  const expired = found.filter(({ record }) => record.expires < now)
-  if (expired.length === 0) return
-  await records.commit(
-    expired.map(
-      ({ record }) => ({ op: 'delete', collection: 'idempotency', id: record.id }) as const,
-    ),
-  )
 }
