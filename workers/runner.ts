@@ -39,8 +39,8 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
       if (done) await queue.complete(claim)
       else await queue.release(claim, 0)
     },
-    'deliver-webhook': async (claim) => {
-      const { next } = await deliverWebhook(context, agent, claim.id)
+    'deliver-webhook': async (claim, signals) => {
+      const { next } = await deliverWebhook(context, agent, claim.id, signals)
       if (next === null) await queue.complete(claim)
       else await queue.release(claim, next)
     },

@@ -195,6 +195,7 @@ export const ERRORS = {
     retryable: false,
   },
   // Webhooks
+  webhook_disabled: { status: 409, title: 'The webhook is disabled', retryable: false },
   webhook_url_forbidden: { status: 422, title: 'The webhook URL is not allowed', retryable: false },
   // How jobs fail
   step_failed: { status: 422, title: 'A step failed', retryable: false },

@@ -3,6 +3,7 @@
 import type { ImagePreprocess } from '#src/recipes/image-preprocess'
 import type { JobRecord } from './job.ts'
 import type { GraphSummary, ModelSupport } from './model-summary.ts'
+import type { DeliveryRecord, WebhookRecord } from './webhook.ts'
 import type { WorkerCapabilities } from './worker.ts'
 
 /** Key under which a blob's bytes are stored: the lower-case hex SHA-256 of the bytes. */
@@ -161,23 +162,6 @@ export interface IdempotencyRecord {
   readonly expires: number
 }
 
-/** One terminal event to one URL, with its retries. Written in the same commit as the job's terminal status. */
-export interface DeliveryRecord {
-  readonly id: string
-  readonly tenant: string
-  readonly job: string
-  readonly url: string
-  /** `whsec_…` of the job, or `tenant` for the tenant's default secret. */
-  readonly secret: string
-  readonly type: string
-  readonly body: string
-  readonly status: 'pending' | 'delivered' | 'failed'
-  readonly attempts: readonly { readonly at: string; readonly outcome: string }[]
-  /** Epoch milliseconds of the next try. */
-  readonly next_attempt: number
-  readonly created_at: string
-}
-
 export interface TenantRecord {
   readonly id: string
   readonly tenant: string
@@ -219,6 +203,7 @@ export interface Collections {
   log: LogRecord
   api_key: ApiKeyRecord
   idempotency: IdempotencyRecord
+  webhook: WebhookRecord
   delivery: DeliveryRecord
   tenant: TenantRecord
   process: ProcessRecord
@@ -237,7 +222,8 @@ export const INDEXES = {
   log: ['job'],
   api_key: ['tenant', 'hash'],
   idempotency: ['state'],
-  delivery: ['tenant', 'job', 'status'],
+  webhook: ['tenant', 'status'],
+  delivery: ['tenant', 'job', 'webhook', 'status'],
   tenant: [],
   process: [],
 } as const satisfies { [C in CollectionName]: readonly (keyof Collections[C] & string)[] }

@@ -15,7 +15,7 @@ import type { JobInputs } from './job-inputs.ts'
 import { findJobInputs } from './job-inputs.ts'
 import { withBlobFile } from './scratch-file.ts'
 import type { ServiceContext } from './service-context.ts'
-import { webhookUrlFault } from './webhook-url.ts'
+import { webhookUrlFault } from './webhooks/webhook-url.ts'
 
 export interface JobCheck {
   /** `null` when the model or a dataset does not exist. */

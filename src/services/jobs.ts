@@ -7,12 +7,12 @@ import type { EventRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
 import type { Versioned } from '#src/ports/record-store'
 import { jobEnding } from './finish-job.ts'
-import { deliveryEntry } from './queue-entries.ts'
 import { jobEvent } from './job-event.ts'
 import type { Page, PageRequest } from './list-page.ts'
 import { listPage } from './list-page.ts'
 import { getOwned } from './owned-record.ts'
 import type { ServiceContext } from './service-context.ts'
+import { enqueueDeliveries } from './webhooks/fan-out.ts'
 
 export async function getJob(
   context: ServiceContext,
@@ -88,12 +88,10 @@ async function cancelQueued(
     progress: { ...found.record.progress, message: 'canceled before it started' },
     finished_at: timestamp(clock),
   }
-  const { writes, delivery } = jobEnding(job, found.version, clock)
+  const { writes, deliveries } = await jobEnding(context, job, found.version)
   if (!(await records.commit(writes))) return null
   await queue.remove('compress', job.id)
-  if (delivery !== null) {
-    await queue.enqueue(deliveryEntry(delivery))
-  }
+  await enqueueDeliveries(context, deliveries)
   await feed.publish({ job: job.id, kind: 'changed' })
   return job
 }

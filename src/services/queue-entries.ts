@@ -1,7 +1,7 @@
 // What the queue is told of a job or a delivery.
 
 import type { JobRecord } from '#src/domain/job'
-import type { DeliveryRecord } from '#src/domain/records'
+import type { DeliveryRecord } from '#src/domain/webhook'
 import { NO_NEEDS } from '#src/domain/worker'
 import type { QueueEntry } from '#src/ports/job-queue'
 

@@ -7,6 +7,7 @@ import type { ProgressFeed } from '#src/ports/progress-feed'
 import type { RecordStore } from '#src/ports/record-store'
 import { BlobPins } from './blob-pins.ts'
 import type { Peers } from './peers.ts'
+import { EnabledEndpoints } from './webhooks/enabled-endpoints.ts'
 
 export interface Ports {
   readonly blobs: BlobStore
@@ -39,6 +40,7 @@ export interface ServiceContext extends Ports {
   readonly peers: Peers
   readonly options: ServiceOptions
   readonly pins: BlobPins
+  readonly endpoints: EnabledEndpoints
 }
 
 export function serviceContext(
@@ -46,5 +48,11 @@ export function serviceContext(
   options: ServiceOptions,
   peers: Peers,
 ): ServiceContext {
-  return { ...ports, options, peers, pins: new BlobPins(options.sharing) }
+  return {
+    ...ports,
+    options,
+    peers,
+    pins: new BlobPins(options.sharing),
+    endpoints: new EnabledEndpoints(ports.records, ports.clock),
+  }
 }

@@ -4,16 +4,18 @@ import type { FieldError } from '#src/domain/errors'
 import { TersorError } from '#src/domain/errors'
 import { newId } from '#src/domain/id'
 import type { JobRecord } from '#src/domain/job'
+import type { DeliveryRecord } from '#src/domain/webhook'
 import { timestamp } from '#src/ports/clock'
 import type { Write } from '#src/ports/record-store'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { checkJob } from './check-job.ts'
-import { jobEvent } from './job-event.ts'
 import { jobEntry } from './queue-entries.ts'
 import { jobFingerprint } from './job-fingerprint.ts'
 import type { JobInputs } from './job-inputs.ts'
 import { jobNeeds } from './job-needs.ts'
 import type { ServiceContext } from './service-context.ts'
+import { enqueueDeliveries } from './webhooks/fan-out.ts'
+import { jobNews } from './webhooks/job-news.ts'
 
 /**
  * `alongside`: further writes of the same commit.
@@ -28,24 +30,32 @@ export async function submitJob(
   const { inputs, faults } = await checkJob(context, tenant, spec)
   if (inputs === null || faults.length > 0) throw refusal(faults)
   const job = queuedJob(context, tenant, spec, inputs)
-  const event = jobEvent(job, 'job.queued', 'the job is queued', {}, context.clock)
+  const news = await jobNews(context, job, 1, 'job.queued', 'the job is queued', {})
   const more = await alongside(job)
   const done = await context.records.commit([
     { op: 'insert', collection: 'job', record: job },
-    { op: 'insert', collection: 'event', record: event },
+    ...news.writes,
     ...more,
   ])
   if (!done)
     throw new TersorError('unavailable', 'another request changed the same records; send it again')
-  await enqueue(context, job)
+  void announce(context, job, news.deliveries)
   return job
 }
 
-/** A queue that fails now is no failure of the request: the sweeper queues what the records hold. */
-async function enqueue(context: ServiceContext, job: JobRecord): Promise<void> {
+/**
+ * The caller need not wait: the record is durable, and a queue that fails now, or a process that dies, is made good by
+ * the sweeper, which queues what the records hold.
+ */
+async function announce(
+  context: ServiceContext,
+  job: JobRecord,
+  deliveries: readonly DeliveryRecord[],
+): Promise<void> {
   try {
     await context.queue.enqueue(jobEntry(job))
     await context.feed.publish({ job: job.id, kind: 'event' })
+    await enqueueDeliveries(context, deliveries)
   } catch {
     return
   }

@@ -1,6 +1,7 @@
 // Small records for the suites of record stores.
 
-import type { DeliveryRecord, LogRecord } from '#src/domain/records'
+import type { LogRecord } from '#src/domain/records'
+import type { DeliveryRecord } from '#src/domain/webhook'
 import type { Write } from '#src/ports/record-store'
 
 export function logRecord(id: string, job: string, lines: readonly string[] = []): LogRecord {
@@ -19,7 +20,9 @@ export function delivery(
   return {
     id,
     tenant,
+    webhook: 'none',
     job: 'job_1',
+    event: 'event_1',
     url: 'https://example.org/',
     secret: 'tenant',
     type: 'job.succeeded',
@@ -27,6 +30,7 @@ export function delivery(
     status,
     attempts: [],
     next_attempt: 0,
+    redelivery_of: null,
     created_at: '2026-01-01T00:00:00.000Z',
   }
 }

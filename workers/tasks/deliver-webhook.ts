@@ -1,110 +1,98 @@
 // One try at a delivery. Only 2xx is success; everything else waits for its next time, across restarts.
 
 import type { Agent } from 'undici'
-import { request } from 'undici'
-import type { DeliveryRecord } from '#src/domain/records'
-import { timestamp } from '#src/ports/clock'
-import { webhookSecrets } from '#src/services/webhook-secret'
-import { webhookUrlFault } from '#src/services/webhook-url'
+import type { DeliveryRecord } from '#src/domain/webhook'
+import type { Versioned } from '#src/ports/record-store'
+import type { DeliveryTarget } from '#src/services/webhooks/delivery-target'
+import { deliveryTarget } from '#src/services/webhooks/delivery-target'
+import type { TryResult } from '#src/services/webhooks/endpoint-health'
+import { noteTry } from '#src/services/webhooks/endpoint-health'
 import type { WorkerContext } from '#workers/worker-context'
+import type { TaskSignals } from './compress.ts'
+import type { WebhookAnswer } from './post-webhook.ts'
+import { postWebhook } from './post-webhook.ts'
+import { nextWait, retryAfterMs } from './retry-schedule.ts'
 import { webhookSignature } from './webhook-signature.ts'
 
-const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
-/** Waits between tries, as Standard Webhooks proposes. */
-export const RETRY_WAITS_MS = [
-  5 * SECOND,
-  5 * MINUTE,
-  30 * MINUTE,
-  2 * HOUR,
-  5 * HOUR,
-  10 * HOUR,
-  14 * HOUR,
-  20 * HOUR,
-  24 * HOUR,
-] as const
-/** Up to this share is added to a wait, so that receivers do not meet all tries at once. */
-const JITTER = 0.1
-const TIMEOUT_MS = 15 * SECOND
-const READ_AT_MOST = 64 * 1024
 const GONE = 410
+/** Answers that may say when to come back. */
+const BUSY: readonly number[] = [429, 503]
+
+type DeliveryContext = Pick<WorkerContext, 'service' | 'log'>
 
 export interface DeliveryOutcome {
   /** Epoch milliseconds of the next try; `null` when there is none. */
   readonly next: number | null
 }
 
+/** When this worker must stop, or has lost the lease, a try that is under way does not count. */
 export async function deliverWebhook(
-  context: WorkerContext,
+  context: DeliveryContext,
   agent: Agent,
   id: string,
+  { drain, lost }: TaskSignals,
 ): Promise<DeliveryOutcome> {
-  const { records, clock, options } = context.service
+  const { records, clock } = context.service
   const found = await records.get('delivery', id)
   if (found === null || found.record.status !== 'pending') return { next: null }
-  const delivery = found.record
-  const fault = webhookUrlFault(delivery.url, options.webhookAllow)
-  const { outcome, status } =
-    fault === null
-      ? await post(context, agent, delivery)
-      : { outcome: 'blocked_address', status: 0 }
-  const delivered = status >= 200 && status < 300
-  const wait = RETRY_WAITS_MS[delivery.attempts.length]
-  const over = delivered || status === GONE || wait === undefined
-  const next = over ? null : Math.round(clock.now() + wait * (1 + Math.random() * JITTER))
+  const began = clock.now()
+  const target = await deliveryTarget(context.service, found.record)
+  const answer = await answerOf(context, agent, found.record, target, [drain, lost])
+  if (answer === null) return { next: began }
+  const delivered = answer.status >= 200 && answer.status < 300
+  const { record: delivery } = found
+  const asked = BUSY.includes(answer.status) ? retryAfterMs(answer.retryAfter, clock.now()) : 0
+  const final =
+    delivered || answer.status === GONE || target.kind === 'nowhere' || delivery.type === 'ping'
+  const wait = final ? null : nextWait(delivery.attempts.length + 1, asked, Math.random())
+  const attempt = {
+    at: new Date(began).toISOString(),
+    outcome: answer.outcome,
+    duration_ms: Math.max(0, clock.now() - began),
+  }
   const record: DeliveryRecord = {
     ...delivery,
-    status: delivered ? 'delivered' : over ? 'failed' : 'pending',
-    attempts: [...delivery.attempts, { at: timestamp(clock), outcome }],
-    next_attempt: next ?? delivery.next_attempt,
+    url: target.kind === 'nowhere' ? delivery.url : target.url,
+    status: delivered ? 'delivered' : wait === null ? 'failed' : 'pending',
+    attempts: [...delivery.attempts, attempt],
+    next_attempt: wait === null ? delivery.next_attempt : clock.now() + wait,
   }
-  await records.commit([{ op: 'update', collection: 'delivery', record, version: found.version }])
-  context.log.debug({ delivery: id, outcome }, 'webhook tried')
-  return { next }
+  const committed = await records.commit([
+    { op: 'update', collection: 'delivery', record, version: found.version },
+  ])
+  context.log.debug({ delivery: id, outcome: answer.outcome }, 'webhook tried')
+  if (delivery.webhook !== 'none' && target.kind === 'url') {
+    const result: TryResult = delivered ? 'delivered' : answer.status === GONE ? 'gone' : 'failed'
+    await noteTry(context.service, delivery.webhook, result)
+  }
+  return committed
+    ? { next: record.status === 'pending' ? record.next_attempt : null }
+    : afterOthers(await records.get('delivery', id))
 }
 
-async function post(
-  context: WorkerContext,
+/** Somebody else changed the delivery meanwhile, and what they wrote holds. */
+function afterOthers(found: Versioned<DeliveryRecord> | null): DeliveryOutcome {
+  return { next: found?.record.status === 'pending' ? found.record.next_attempt : null }
+}
+
+async function answerOf(
+  context: DeliveryContext,
   agent: Agent,
-  delivery: DeliveryRecord,
-): Promise<{ outcome: string; status: number }> {
-  const seconds = Math.floor(context.service.clock.now() / SECOND)
-  const secrets =
-    delivery.secret === 'tenant'
-      ? await webhookSecrets(context.service, delivery.tenant)
-      : [delivery.secret]
-  try {
-    const response = await request(delivery.url, {
-      method: 'POST',
-      dispatcher: agent,
-      body: delivery.body,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': `Tersor/${context.service.options.version}`,
-        'webhook-id': delivery.id,
-        'webhook-timestamp': String(seconds),
-        'webhook-signature': webhookSignature(delivery.id, seconds, delivery.body, secrets),
-      },
-    })
-    await response.body.dump({ limit: READ_AT_MOST }).catch(() => undefined)
-    return { outcome: `HTTP ${response.statusCode}`, status: response.statusCode }
-  } catch (error) {
-    return { outcome: failureWords(error as NetworkError), status: 0 }
+  { event, body }: DeliveryRecord,
+  target: DeliveryTarget,
+  signals: readonly AbortSignal[],
+): Promise<WebhookAnswer | null> {
+  if (target.kind !== 'url') {
+    const outcome = target.kind === 'nowhere' ? target.outcome : 'blocked_address'
+    return { outcome, status: 0, retryAfter: undefined }
   }
-}
-
-interface NetworkError {
-  readonly name: string
-  readonly message: string
-  readonly code?: string
-  readonly cause?: { readonly code?: string }
-}
-
-/** Codes only: messages of the network stack name addresses. */
-function failureWords(error: NetworkError): string {
-  if (error.message === 'blocked_address') return 'blocked_address'
-  if (error.name === 'TimeoutError') return 'timeout'
-  return error.code ?? error.cause?.code ?? 'connection failed'
+  const seconds = Math.floor(context.service.clock.now() / 1000)
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': `Tersor/${context.service.options.version}`,
+    'webhook-id': event,
+    'webhook-timestamp': String(seconds),
+    'webhook-signature': webhookSignature(event, seconds, body, target.secrets),
+  }
+  return await postWebhook(agent, target.url, headers, body, signals)
 }

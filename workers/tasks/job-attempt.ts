@@ -2,12 +2,13 @@
 
 import type { JobRecord } from '#src/domain/job'
 import { isTerminal, MAX_WORKERS_LOST } from '#src/domain/job'
+import type { DeliveryRecord } from '#src/domain/webhook'
 import { timestamp } from '#src/ports/clock'
 import type { Versioned, Write } from '#src/ports/record-store'
 import { jobEnding } from '#src/services/finish-job'
-import { jobEvent } from '#src/services/job-event'
-import { deliveryEntry } from '#src/services/queue-entries'
 import type { ServiceContext } from '#src/services/service-context'
+import { enqueueDeliveries } from '#src/services/webhooks/fan-out'
+import { jobNews } from '#src/services/webhooks/job-news'
 
 /** Somebody else owns the job now, or it has ended: what this attempt still does must not be committed. */
 export class AttemptLost extends Error {}
@@ -29,7 +30,7 @@ export class JobAttempt {
 
   /** Changes the running record. Throws AttemptLost when it is no longer ours. */
   async update(change: (job: JobRecord) => JobRecord, more: readonly Write[] = []): Promise<void> {
-    await this.#commit((job, version) => {
+    await this.#commit(async (job, version) => {
       const next = change(job)
       return { next, writes: [{ op: 'update', collection: 'job', record: next, version }, ...more] }
     })
@@ -40,22 +41,19 @@ export class JobAttempt {
     change: (job: JobRecord) => JobRecord,
     more: readonly Write[] = [],
   ): Promise<JobRecord> {
-    const { clock, queue, feed } = this.#service
-    let delivery: ReturnType<typeof jobEnding>['delivery'] = null
-    await this.#commit((job, version) => {
+    const { clock, feed } = this.#service
+    let deliveries: readonly DeliveryRecord[] = []
+    await this.#commit(async (job, version) => {
       const canceled = job.status === 'canceling'
       const next: JobRecord = {
         ...(canceled ? canceledJob(job) : change(job)),
         finished_at: timestamp(clock),
       }
-      const ending = jobEnding(next, version, clock)
-      delivery = ending.delivery
+      const ending = await jobEnding(this.#service, next, version)
+      deliveries = ending.deliveries
       return { next, writes: canceled ? ending.writes : [...ending.writes, ...more] }
     })
-    const sent = delivery as ReturnType<typeof jobEnding>['delivery']
-    if (sent !== null) {
-      await queue.enqueue(deliveryEntry(sent))
-    }
+    await enqueueDeliveries(this.#service, deliveries)
     await feed.publish({ job: this.job.id, kind: 'event' })
     await feed.publish({ job: this.job.id, kind: 'changed' })
     return this.job
@@ -65,11 +63,11 @@ export class JobAttempt {
     build: (
       job: JobRecord,
       version: number,
-    ) => { readonly next: JobRecord; readonly writes: readonly Write[] },
+    ) => Promise<{ readonly next: JobRecord; readonly writes: readonly Write[] }>,
   ): Promise<void> {
     for (;;) {
       const { record, version } = this.#current
-      const { next, writes } = build(record, version)
+      const { next, writes } = await build(record, version)
       if (await this.#service.records.commit(writes)) {
         this.#current = { record: next, version: version + 1 }
         return
@@ -163,13 +161,16 @@ export async function requeue(
     workers_lost: workersLost,
     progress: { ...record.progress, fraction: 0, step: 0, message: reason, eta_seconds: null },
   }
-  const event = jobEvent(job, 'job.retrying', reason, { attempt: record.attempt }, service.clock)
+  const data = { attempt: record.attempt }
+  const news = await jobNews(service, job, version + 1, 'job.retrying', reason, data)
   const done = await service.records.commit([
     { op: 'update', collection: 'job', record: job, version },
-    { op: 'insert', collection: 'event', record: event },
+    ...news.writes,
   ])
-  if (done) await service.feed.publish({ job: job.id, kind: 'changed' })
-  return done
+  if (!done) return false
+  await enqueueDeliveries(service, news.deliveries)
+  await service.feed.publish({ job: job.id, kind: 'changed' })
+  return true
 }
 
 async function start(
@@ -185,18 +186,14 @@ async function start(
     started_at: record.started_at ?? timestamp(service.clock),
     progress: { ...record.progress, message: 'starting' },
   }
-  const event = jobEvent(
-    job,
-    'job.started',
-    `attempt ${attempt} starts`,
-    { attempt },
-    service.clock,
-  )
+  const message = `attempt ${attempt} starts`
+  const news = await jobNews(service, job, version + 1, 'job.started', message, { attempt })
   const done = await service.records.commit([
     { op: 'update', collection: 'job', record: job, version },
-    { op: 'insert', collection: 'event', record: event },
+    ...news.writes,
   ])
   if (!done) return null
+  await enqueueDeliveries(service, news.deliveries)
   await service.feed.publish({ job: job.id, kind: 'changed' })
   return new JobAttempt(service, { record: job, version: version + 1 })
 }

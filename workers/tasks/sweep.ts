@@ -1,7 +1,7 @@
 // The queue may lose entries, the records do not: what should wait or run and is in no queue is queued again.
 
 import type { JobStatus } from '#src/domain/job'
-import type { DeliveryRecord } from '#src/domain/records'
+import type { DeliveryRecord } from '#src/domain/webhook'
 import { deliveryEntry, jobEntry } from '#src/services/queue-entries'
 import type { ServiceContext } from '#src/services/service-context'
 import type { WorkerContext } from '#workers/worker-context'

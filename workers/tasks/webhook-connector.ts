@@ -4,7 +4,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { Agent, buildConnector } from 'undici'
-import { addressIsListed } from '#src/services/webhook-url'
+import { addressIsListed, isPublicAddress } from '#src/services/webhooks/webhook-url'
 
 export class BlockedAddress extends Error {
   constructor() {
@@ -13,50 +13,59 @@ export class BlockedAddress extends Error {
   }
 }
 
-const TIMEOUT_MS = 15_000
+/** All addresses of a name, in the order in which they are to be tried. */
+export type Resolve = (name: string) => Promise<readonly string[]>
 
-export function webhookAgent(allow: readonly string[]): Agent {
-  const connectTo = buildConnector({ timeout: TIMEOUT_MS })
+/** The whole request ends sooner: see post-webhook. */
+const TIMEOUT_MS = 15_000
+/** Of several addresses, one that does not answer leaves time for the next. */
+const CONNECT_MS = 4000
+
+/** @param allow CIDRs that may be reached although they are not public */
+export function webhookAgent(allow: readonly string[], resolve: Resolve = lookUp): Agent {
+  const connectLast = buildConnector({ timeout: TIMEOUT_MS })
+  const connectFirst = buildConnector({ timeout: CONNECT_MS })
   const permitted = (address: string): boolean =>
-    ipaddr.isValid(address) &&
-    (addressIsListed(address, allow) || ipaddr.process(address).range() === 'unicast')
+    ipaddr.isValid(address) && (addressIsListed(address, allow) || isPublicAddress(address))
+
+  /** The name stays for TLS and the Host header; the connection goes to the address that was checked. */
+  function connectPinned(
+    options: buildConnector.Options,
+    [address, ...others]: readonly string[],
+    callback: buildConnector.Callback,
+  ): void {
+    if (address === undefined) return callback(new BlockedAddress(), null)
+    const servername = options.servername ?? options.hostname
+    const pinned = { ...options, hostname: address, host: address, servername }
+    const connect = others.length === 0 ? connectLast : connectFirst
+    connect(pinned, (error, socket) => {
+      if (error !== null) {
+        if (others.length === 0) return callback(error, null)
+        return connectPinned(options, others, callback)
+      }
+      if (permitted(socket.remoteAddress ?? '')) return callback(null, socket)
+      socket.destroy()
+      return callback(new BlockedAddress(), null)
+    })
+  }
+
   return new Agent({
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
     pipelining: 0,
     keepAliveTimeout: 1,
     connect: (options, callback) => {
-      resolveHost(options.hostname, permitted).then(
-        (address) => {
-          // The name stays for TLS and the Host header; the connection goes to the address that was checked.
-          const pinned = {
-            ...options,
-            hostname: address,
-            host: address,
-            servername: options.servername ?? options.hostname,
-          }
-          connectTo(pinned, (error, socket) => {
-            if (error !== null) return callback(error, null)
-            if (permitted(socket.remoteAddress ?? '')) return callback(null, socket)
-            socket.destroy()
-            return callback(new BlockedAddress(), null)
-          })
-        },
+      const literal = options.hostname.replace(/^\[|\]$/g, '')
+      const addresses = isIP(literal) ? Promise.resolve([literal]) : resolve(literal)
+      addresses.then(
+        // One address that is not permitted makes the name suspect: it is not called at all.
+        (found) => connectPinned(options, found.every(permitted) ? found : [], callback),
         (error: Error) => callback(error, null),
       )
     },
   })
 }
 
-async function resolveHost(
-  hostname: string,
-  permitted: (address: string) => boolean,
-): Promise<string> {
-  const literal = hostname.replace(/^\[|\]$/g, '')
-  const addresses = isIP(literal)
-    ? [literal]
-    : (await lookup(literal, { all: true })).map(({ address }) => address)
-  const [first] = addresses
-  if (first === undefined || !addresses.every(permitted)) throw new BlockedAddress()
-  return first
+async function lookUp(name: string): Promise<readonly string[]> {
+  return (await lookup(name, { all: true })).map(({ address }) => address)
 }

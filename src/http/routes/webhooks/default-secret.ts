@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { webhookSecrets } from '#src/services/webhook-secret'
+import { webhookSecrets } from '#src/services/webhooks/default-secret'
 import { webhookSecret, webhookSecretBody } from '../../representations/webhook-secret.ts'
 import { route } from '../../route.ts'
 

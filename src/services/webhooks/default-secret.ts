@@ -1,11 +1,10 @@
 // The tenant's default secret: signs webhooks that bring none (Standard Webhooks 1.0: `whsec_` + base64 of 24 to 64 bytes).
 
-import { randomBytes } from 'node:crypto'
 import { TersorError } from '#src/domain/errors'
 import type { TenantRecord } from '#src/domain/records'
-import type { ServiceContext } from './service-context.ts'
+import type { ServiceContext } from '../service-context.ts'
+import { newSecret } from './endpoint-secret.ts'
 
-const SECRET_BYTES = 32
 const ATTEMPTS = 5
 
 type SecretContext = Pick<ServiceContext, 'records'>
@@ -47,8 +46,4 @@ async function changeSecrets(
     if (done) return secrets
   }
   throw new TersorError('unavailable', 'the secret is being changed by others; try again')
-}
-
-function newSecret(): string {
-  return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`
 }

@@ -19,7 +19,16 @@ export function webhookUrlFault(text: string, allow: readonly string[]): string 
   if (url.port !== '') return 'it must use the port of https, 443'
   if (LOCAL_NAMES.test(host)) return 'its host is a local name'
   if (!ipaddr.isValid(host)) return host.includes('.') ? null : 'its host is a local name'
-  return ipaddr.process(host).range() === 'unicast' ? null : 'its address is not public'
+  return isPublicAddress(host) ? null : 'its address is not public'
+}
+
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
+
+/** Whether the address leads to the public network: of IPv6 only 2000::/3, without what is set apart for other uses. */
+export function isPublicAddress(address: string): boolean {
+  const parsed = ipaddr.process(address)
+  if (parsed.range() !== 'unicast') return false
+  return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_UNICAST)
 }
 
 /** Whether the address lies in one of the CIDRs. */
