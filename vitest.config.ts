@@ -2,11 +2,17 @@ import { defineConfig } from 'vitest/config'
 import { ClosingLine } from './test/support/closing-line.ts'
 
 // Rings of tests, named by what they need: see test/README.md.
-const ring = (name: string, timeout: number, globalSetup: string[] = []) => ({
+const ring = (
+  name: string,
+  timeout: number,
+  globalSetup: string[] = [],
+  profile: 'embedded' | 'distributed' = 'embedded',
+) => ({
   extends: true as const,
   test: {
-    name,
+    name: profile === 'embedded' ? name : `${name}, ${profile}`,
     globalSetup,
+    env: { TERSOR_TEST_PROFILE: profile },
     include: [`test/${name}/**/*.test.ts`],
     testTimeout: timeout,
     hookTimeout: timeout,
@@ -27,8 +33,10 @@ export default defineConfig({
       ring('unit', 30_000),
       ring('engine', 60_000),
       ring('contract', 30_000, SERVERS),
-      ring('http', 30_000, SERVERS),
-      ring('acceptance', 120_000, SERVERS),
+      ring('http', 30_000),
+      ring('http', 60_000, SERVERS, 'distributed'),
+      ring('acceptance', 120_000),
+      ring('acceptance', 240_000, SERVERS, 'distributed'),
     ],
   },
 })

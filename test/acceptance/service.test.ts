@@ -11,12 +11,12 @@ import { Tersor } from '@tersor/sdk'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openRuntime } from '#engine/runtime/ort'
-import type { StandaloneProcess } from '#test/support/standalone-process'
-import { startStandalone } from '#test/support/standalone-process'
+import type { ServiceProcesses } from '#test/support/service-processes'
+import { startProcesses } from '#test/support/service-processes'
 import { toyDataset, toyModel } from '#test/support/toy-model'
 
 let folder: string
-let program: StandaloneProcess
+let program: ServiceProcesses
 let tersor: Tersor
 let model = ''
 let dataset = ''
@@ -32,7 +32,7 @@ const receiver = createServer((request, response) => {
 })
 
 const start = async (): Promise<void> => {
-  program = await startStandalone(join(folder, 'data'), { TERSOR_WEBHOOK_ALLOW: '127.0.0.1/32' })
+  program = await startProcesses(join(folder, 'data'), { TERSOR_WEBHOOK_ALLOW: '127.0.0.1/32' })
   tersor = new Tersor({ baseUrl: program.url })
 }
 
@@ -166,13 +166,12 @@ test(
 )
 
 test('a stop is clean: nothing of a job is left in the scratch folder', async () => {
-  await program.kill('SIGTERM')
-  expect(program.child.exitCode).toBe(0)
+  expect(new Set(await program.kill('SIGTERM'))).toEqual(new Set([0]))
   expect(await readdir(join(folder, 'data/scratch'))).toEqual([])
   await start()
 })
 
 test('an address that others can reach needs a key', async () => {
-  const attempt = startStandalone(join(folder, 'open'), { TERSOR_HOST: '0.0.0.0' })
+  const attempt = startProcesses(join(folder, 'open'), { TERSOR_HOST: '0.0.0.0' })
   await expect(attempt).rejects.toThrow(/no API key/)
 })

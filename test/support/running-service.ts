@@ -7,8 +7,8 @@ import { startRunner } from '#workers/runner'
 import { detectIsolation } from '#workers/sandbox/isolation'
 import { openChildPool } from '#workers/sandbox/pool'
 import { workerContext } from '#workers/worker-context'
-import type { TestContainer } from './embedded-container.ts'
-import { openTestContainer } from './embedded-container.ts'
+import type { TestContainer } from './test-container.ts'
+import { openTestContainer } from './test-container.ts'
 
 export interface RunningService {
   readonly url: string

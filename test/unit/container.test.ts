@@ -8,7 +8,7 @@ import { readConfig } from '#src/config'
 import { openContainer } from '#src/container'
 import type { ArtifactRecord } from '#src/domain/records'
 import { oneChunk } from '#test/support/byte-streams'
-import { openTestContainer } from '#test/support/embedded-container'
+import { openTestContainer } from '#test/support/test-container'
 import { withTemporaryFolder } from '#test/support/temporary-folder'
 
 describe('openContainer', () => {

@@ -1,4 +1,4 @@
-// The embedded profile in a folder of its own, for tests of services, http and workers.
+// The stores of the profile under test in a folder of their own, for tests of services, http and workers.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { readConfig } from '#src/config'
 import { openContainer } from '#src/container'
 import type { Container } from '#src/container'
+import { credentialsEnv, profileEnv } from './profile.ts'
 
 export interface TestContainer extends Container {
   /** Closes it and removes its folder. */
@@ -17,10 +18,13 @@ export async function openTestContainer(
   env: Readonly<Record<string, string>> = {},
 ): Promise<TestContainer> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-test-'))
+  Object.assign(process.env, credentialsEnv())
+  const dataDir = join(folder, 'data')
   const config = readConfig({
-    TERSOR_DATA_DIR: join(folder, 'data'),
+    TERSOR_DATA_DIR: dataDir,
     TERSOR_PORT: '0',
     TERSOR_LOG_LEVEL: 'silent',
+    ...profileEnv(dataDir),
     ...env,
   })
   const container = await openContainer(config)
