@@ -1,6 +1,7 @@
 // The way of one request: who calls, how often, what exactly, then the handler.
 
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
 import { TersorError } from '#src/domain/errors'
 import { parseInput } from './parse-input.ts'
 import { authenticate } from './plugins/authenticate.ts'
@@ -9,6 +10,8 @@ import { idempotencyKey, runKeyed } from './plugins/idempotency-key.ts'
 import type { RateLimiter } from './plugins/limit-rate.ts'
 import { readJson } from './read-json.ts'
 import type { Answer, BodySpec, Route, RouteContext } from './route.ts'
+
+const JSON_TYPE = 'application/json'
 
 export async function callRoute(
   route: Route,
@@ -24,19 +27,17 @@ export async function callRoute(
   const query: unknown = parseInput(route.query, request.query, 'query')
   const mediaType = checkMediaType(route.body, request)
   const source = (request.body ?? emptyBody()) as AsyncIterable<Uint8Array>
+  const schema = jsonSchema(route.body, mediaType)
   const run: KeyedRun = async (stream, keep) => {
     const body: unknown =
-      route.body.kind === 'json'
-        ? parseInput(
-            route.body.schema,
-            (await readJson(stream, context.config.maxBodyBytes)).value,
-            'body',
-          )
-        : undefined
+      schema === null
+        ? undefined
+        : parseInput(schema, await readObject(stream, mediaType, context.config), 'body')
     return await route.handle({
       params,
       query,
       body,
+      instead: route.body.kind === 'binary' && schema !== null ? body : null,
       stream,
       mediaType,
       tenant: caller.tenant,
@@ -54,6 +55,22 @@ export async function callRoute(
   )
 }
 
+/** No body at all is an empty object, where the route allows it. */
+async function readObject(
+  stream: AsyncIterable<Uint8Array>,
+  mediaType: string,
+  { maxBodyBytes }: RouteContext['config'],
+): Promise<unknown> {
+  return mediaType === 'none' ? {} : (await readJson(stream, maxBodyBytes)).value
+}
+
+/** What the body must be when it is JSON; `null` when it is passed on, or there is none. */
+function jsonSchema(body: BodySpec, mediaType: string): z.ZodType | null {
+  if (body.kind === 'json') return body.schema
+  if (body.kind === 'none' || mediaType !== JSON_TYPE) return null
+  return body.instead ?? null
+}
+
 async function* emptyBody(): AsyncGenerator<Uint8Array> {
   yield* []
 }
@@ -61,8 +78,10 @@ async function* emptyBody(): AsyncGenerator<Uint8Array> {
 /** @throws TersorError unsupported_media_type */
 function checkMediaType(body: BodySpec, request: FastifyRequest): string {
   if (body.kind === 'none') return 'none'
-  const allowed = body.kind === 'json' ? ['application/json'] : body.mediaTypes
   const header = request.headers['content-type']
+  if (body.kind === 'json' && body.optional === true && header === undefined) {
+    if (hasNoBytes(request)) return 'none'
+  }
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw new TersorError(
@@ -70,8 +89,21 @@ function checkMediaType(body: BodySpec, request: FastifyRequest): string {
       'compressed request bodies are not taken; send the bytes as they are',
     )
   }
+  if (body.kind === 'binary' && body.anyMediaType === true) return header ?? 'none'
+  const allowed = allowedTypes(body)
   const match = /^([\w.+-]+\/[\w.+-]+) *(?:; *charset="?utf-8"?)?$/i.exec(header ?? '')
   const mediaType = match?.[1]?.toLowerCase()
   if (mediaType !== undefined && allowed.includes(mediaType)) return mediaType
   throw new TersorError('unsupported_media_type', `Content-Type must be ${allowed.join(' or ')}`)
+}
+
+function allowedTypes(body: Exclude<BodySpec, { kind: 'none' }>): readonly string[] {
+  if (body.kind === 'json') return [JSON_TYPE]
+  return body.instead === undefined ? body.mediaTypes : [...body.mediaTypes, JSON_TYPE]
+}
+
+function hasNoBytes({ headers }: FastifyRequest): boolean {
+  return (
+    headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+  )
 }

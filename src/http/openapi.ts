@@ -12,6 +12,7 @@ type Json = Record<string, unknown>
 const TAGS = [
   { name: 'models', description: 'ONNX models to compress' },
   { name: 'datasets', description: 'Data to calibrate on and to judge by' },
+  { name: 'uploads', description: 'Large files by parts, to be made models and datasets of' },
   { name: 'jobs', description: 'Compressions, their progress and their reports' },
   { name: 'artifacts', description: 'What jobs hand back' },
   { name: 'webhooks', description: 'News of jobs, signed by Standard Webhooks 1.0' },
@@ -103,10 +104,14 @@ function requestBody({ body }: Route, components: SchemaComponents): Json {
   if (body.kind === 'none') return {}
   if (body.kind === 'json') {
     const schema = components.reference(body.schema, 'input')
-    return { requestBody: { required: true, content: { 'application/json': { schema } } } }
+    const required = body.optional !== true
+    return { requestBody: { required, content: { 'application/json': { schema } } } }
   }
   const binary = { schema: { type: 'string', format: 'binary' } }
-  const content = Object.fromEntries(body.mediaTypes.map((type) => [type, binary]))
+  const content: Json = Object.fromEntries(body.mediaTypes.map((type) => [type, binary]))
+  if (body.instead !== undefined) {
+    content['application/json'] = { schema: components.reference(body.instead, 'input') }
+  }
   return { requestBody: { required: true, description: body.description, content } }
 }
 

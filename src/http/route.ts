@@ -13,12 +13,17 @@ export type Access = 'public' | 'read' | 'write'
 
 export type BodySpec<B extends z.ZodType = z.ZodType> =
   | { readonly kind: 'none' }
-  | { readonly kind: 'json'; readonly schema: B }
+  /** `optional`: no body at all is read as `{}`. */
+  | { readonly kind: 'json'; readonly schema: B; readonly optional?: boolean }
   /** Passed on as a stream; the handler bounds its size. */
   | {
       readonly kind: 'binary'
       readonly mediaTypes: readonly string[]
       readonly description: string
+      /** JSON of this schema may come in place of the bytes. */
+      readonly instead?: B
+      /** Whether any media type will do, or none: what stands in for an object store's own PUT. */
+      readonly anyMediaType?: boolean
     }
 
 export interface ResponseSpec {
@@ -44,6 +49,8 @@ export interface Call<P, Q, B> {
   readonly params: P
   readonly query: Q
   readonly body: B
+  /** The JSON that came in place of the bytes of a binary body, or `null`. */
+  readonly instead: B | null
   /** The request's bytes, for binary bodies. */
   readonly stream: AsyncIterable<Uint8Array>
   readonly mediaType: string
@@ -60,7 +67,7 @@ export interface Route<
   Q extends z.ZodType = z.ZodType,
   B extends z.ZodType = z.ZodType,
 > {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Path with `{name}` for parameters, as in OpenAPI. */
   readonly path: string
   readonly operationId: string
