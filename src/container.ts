@@ -1,9 +1,10 @@
 // Composition root: Config → ports → services. With src/open-ports/, the only place that opens adapters.
 
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
+import { openProcessScratch } from './open-ports/process-scratch.ts'
 import type { Config } from './config.ts'
 import { openEmbeddedPorts } from './open-ports/embedded.ts'
 import { openSharedPorts } from './open-ports/shared.ts'
@@ -46,16 +47,16 @@ export async function openContainer(
       sharing: config.sharing,
       onError: (error) => log.warn({ err: error }, 'this process could not say that it lives'),
     })
-    const scratch = join(config.dataDir, 'scratch', peers.id)
-    // What a process that died left there belongs to nobody: a lone one holds the folder's lock.
-    if (config.sharing === 'alone') {
-      await rm(join(config.dataDir, 'scratch'), { recursive: true, force: true })
-    }
-    await mkdir(scratch, { recursive: true, mode: 0o700 })
-    closers.push(() => rm(scratch, { recursive: true, force: true }))
+    const scratchRoot = join(config.dataDir, 'scratch')
+    // What is left there belongs to nobody: a lone process holds the lock of the whole folder.
+    if (config.sharing === 'alone') await rm(scratchRoot, { recursive: true, force: true })
+    const scratch = await openProcessScratch(scratchRoot, peers.id, (error) =>
+      log.warn({ err: error }, 'scratch files of dead processes could not be removed'),
+    )
+    closers.push(() => scratch.close())
     const options = {
       version: VERSION,
-      scratch,
+      scratch: scratch.folder,
       sharing: config.sharing,
       maxModelBytes: config.maxModelBytes,
       maxDatasetBytes: config.maxDatasetBytes,
