@@ -6,6 +6,8 @@ import { VERSION } from '#src/version'
 import { problem } from './problem.ts'
 import { SchemaComponents } from './schema-components.ts'
 import type { ResponseSpec, Route } from './route.ts'
+import type { WebhookEventEntry } from './webhook-events.ts'
+import { WEBHOOK_EVENT_ENTRIES } from './webhook-events.ts'
 
 type Json = Record<string, unknown>
 
@@ -38,6 +40,7 @@ export function openApiDocument(routes: readonly Route[]): Json {
     tags: TAGS,
     security: [{ key: [] }, {}],
     paths,
+    webhooks: webhooksOf(components),
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key, tsr_…' },
@@ -66,6 +69,45 @@ export function openApiDocument(routes: readonly Route[]): Json {
 
 export function openApiYaml(routes: readonly Route[]): string {
   return stringify(openApiDocument(routes), { lineWidth: 120, aliasDuplicateObjects: false })
+}
+
+function webhooksOf(components: SchemaComponents): Json {
+  return Object.fromEntries(
+    WEBHOOK_EVENT_ENTRIES.map((entry) => [entry.type, { post: deliveryOf(entry, components) }]),
+  )
+}
+
+const DELIVERY_HEADERS = [
+  ['webhook-id', "The event's id: the same for every try, so that doubles can be told."],
+  ['webhook-timestamp', 'Seconds since the epoch; refuse what is older than five minutes.'],
+  ['webhook-signature', 'v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation.'],
+].map(([name, description]) => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema: { type: 'string' },
+}))
+
+/** What a receiver is sent, and what it answers. */
+function deliveryOf(
+  { type, summary, body }: WebhookEventEntry,
+  components: SchemaComponents,
+): Json {
+  const schema = components.reference(body, 'output')
+  return {
+    operationId: `on_${type.replaceAll('.', '_')}`,
+    tags: ['webhooks'],
+    summary,
+    security: [],
+    parameters: DELIVERY_HEADERS,
+    requestBody: { required: true, content: { 'application/json': { schema } } },
+    responses: {
+      '2XX': { description: 'Received; anything else, redirects included, is tried again' },
+      410: { description: 'Wanted no more: the webhook is disabled' },
+      429: { description: 'Later: Retry-After is honoured, as with 503' },
+    },
+  }
 }
 
 function operationOf(route: Route, components: SchemaComponents): Json {

@@ -7,6 +7,9 @@ import { createDatasetRoute } from './datasets/create.ts'
 import { deleteDatasetRoute } from './datasets/delete.ts'
 import { getDatasetRoute } from './datasets/get.ts'
 import { listDatasetsRoute } from './datasets/list.ts'
+import { getDeliveryRoute } from './deliveries/get.ts'
+import { listDeliveriesRoute } from './deliveries/list.ts'
+import { redeliverRoute } from './deliveries/redeliver.ts'
 import { jobArtifactsRoute } from './jobs/artifacts.ts'
 import { cancelJobRoute } from './jobs/cancel.ts'
 import { createJobRoute } from './jobs/create.ts'
@@ -30,8 +33,17 @@ import { openApiJsonRoute } from './operations/openapi-json.ts'
 import { openApiYamlRoute } from './operations/openapi-yaml.ts'
 import { readyzRoute } from './operations/readyz.ts'
 import { workersRoute } from './operations/workers.ts'
+import { createWebhookRoute } from './webhooks/create.ts'
 import { defaultSecretRoute } from './webhooks/default-secret.ts'
+import { deleteWebhookRoute } from './webhooks/delete.ts'
+import { webhookDeliveriesRoute } from './webhooks/deliveries.ts'
+import { getWebhookRoute } from './webhooks/get.ts'
+import { listWebhooksRoute } from './webhooks/list.ts'
 import { rotateDefaultSecretRoute } from './webhooks/rotate-default-secret.ts'
+import { rotateWebhookSecretRoute } from './webhooks/rotate-secret.ts'
+import { webhookSecretRoute } from './webhooks/secret.ts'
+import { testWebhookRoute } from './webhooks/test.ts'
+import { updateWebhookRoute } from './webhooks/update.ts'
 
 export const ROUTES: readonly Route[] = [
   createModelRoute,
@@ -58,8 +70,21 @@ export const ROUTES: readonly Route[] = [
   getArtifactRoute,
   artifactContentRoute,
 
+  createWebhookRoute,
+  listWebhooksRoute,
+  getWebhookRoute,
+  updateWebhookRoute,
+  deleteWebhookRoute,
+  testWebhookRoute,
+  webhookSecretRoute,
+  rotateWebhookSecretRoute,
+  webhookDeliveriesRoute,
   defaultSecretRoute,
   rotateDefaultSecretRoute,
+
+  listDeliveriesRoute,
+  getDeliveryRoute,
+  redeliverRoute,
 
   homeRoute,
   methodsRoute,

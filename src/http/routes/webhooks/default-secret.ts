@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { webhookSecrets } from '#src/services/webhooks/default-secret'
-import { webhookSecret, webhookSecretBody } from '../../representations/webhook-secret.ts'
+import { webhookSecret, defaultSecretBody } from '../../representations/webhook-secret.ts'
 import { route } from '../../route.ts'
 
 export const defaultSecretRoute = route({
@@ -17,6 +17,6 @@ export const defaultSecretRoute = route({
   responses: { 200: { description: 'The secrets in use', content: webhookSecret } },
   errors: [],
   handle: async ({ tenant, context }) => {
-    return { status: 200, body: webhookSecretBody(await webhookSecrets(context.service, tenant)) }
+    return { status: 200, body: defaultSecretBody(await webhookSecrets(context.service, tenant)) }
   },
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { rotateWebhookSecret } from '#src/services/webhooks/default-secret'
-import { webhookSecret, webhookSecretBody } from '../../representations/webhook-secret.ts'
+import { webhookSecret, defaultSecretBody } from '../../representations/webhook-secret.ts'
 import { route } from '../../route.ts'
 
 export const rotateDefaultSecretRoute = route({
@@ -19,7 +19,7 @@ export const rotateDefaultSecretRoute = route({
   handle: async ({ tenant, context }) => {
     return {
       status: 200,
-      body: webhookSecretBody(await rotateWebhookSecret(context.service, tenant)),
+      body: defaultSecretBody(await rotateWebhookSecret(context.service, tenant)),
     }
   },
 })
