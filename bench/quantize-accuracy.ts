@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { quantizeDynamic } from '#engine/quantize/dynamic'
 import { quantizeFloat16 } from '#engine/quantize/float16'
-import { staticCandidates } from '#engine/quantize/static'
+import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
 import { openRuntime } from '#engine/runtime/ort'
 import type { RuntimeSession } from '#engine/runtime/runtime'
 import { bufferRange } from '#src/onnx/ir/byte-range'
@@ -41,10 +41,9 @@ function share(chosen: readonly number[], wanted: readonly number[]): number {
 
 async function measure(file: string, bytes: Uint8Array, set: LabelledSet): Promise<void> {
   const fresh = (): Model => readModel(bufferRange(bytes))
-  const options = { perChannel: true, reduceRange: false, excludedLayers: [] }
   const calibration = set.calibration.map(({ feeds }) => feeds)
   const start = performance.now()
-  const { candidates } = await staticCandidates(fresh(), options, calibration, runtime)
+  const { candidates } = await staticCandidates(fresh(), STATIC_DEFAULTS, calibration, runtime)
   const elapsed = performance.now() - start
   const dynamic = await quantizeDynamic(fresh(), { perChannel: false, excludedLayers: [] }, runtime)
   const half = await quantizeFloat16(fresh(), { keepIoTypes: true, excludedLayers: [] }, runtime)

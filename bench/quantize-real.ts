@@ -5,7 +5,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { quantizeDynamic } from '#engine/quantize/dynamic'
 import { quantizeFloat16 } from '#engine/quantize/float16'
-import { staticCandidates } from '#engine/quantize/static'
+import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
 import { openRuntime } from '#engine/runtime/ort'
 import { bufferRange } from '#src/onnx/ir/byte-range'
 import type { Model } from '#src/onnx/ir/model'
@@ -24,8 +24,7 @@ async function measure(file: string, bytes: Uint8Array): Promise<void> {
   const original = await runtime.load(bytes, { threads: 1, optimization: 'all' })
   const calibration = [1, 2, 3, 4, 5, 6, 7, 8].map((seed) => randomFeeds(original.inputs, seed))
   const start = performance.now()
-  const options = { perChannel: true, reduceRange: false, excludedLayers: [] }
-  const { float, candidates } = await staticCandidates(model, options, calibration, runtime)
+  const { float, candidates } = await staticCandidates(model, STATIC_DEFAULTS, calibration, runtime)
   const elapsed = performance.now() - start
   const fresh = (): Model => readModel(bufferRange(bytes))
   const dynamic = await quantizeDynamic(fresh(), { perChannel: false, excludedLayers: [] }, runtime)

@@ -5,16 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { kernelCoverage } from '#engine/quantize/kernel-coverage'
-import { staticCandidates } from '#engine/quantize/static'
+import type { StaticOptions } from '#engine/quantize/static'
+import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { floatConstant, floatTensor, outputNoise, runtime } from './model-runs.ts'
 
-const OPTIONS = {
-  perChannel: true,
-  reduceRange: false,
-  excludedLayers: [],
-  placements: ['all-but-first'],
-} as const
+const OPTIONS: StaticOptions = { ...STATIC_DEFAULTS, placements: ['all-but-first'] }
 
 /** Two convolutions of 16 channels with `between` turning `a` into `b`. */
 function network(between: string, constants = ''): string {

@@ -4,7 +4,7 @@ import { chooseCandidate } from '#engine/quantize/choose-candidate'
 import { activationParameters } from '#engine/quantize/activation-parameters'
 import { cutNodes } from '#engine/quantize/min-cut'
 import type { StaticCandidate } from '#engine/quantize/static'
-import { quantizeStatic } from '#engine/quantize/static'
+import { STATIC_DEFAULTS, quantizeStatic } from '#engine/quantize/static'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { floatConstant, floatTensor, outputNoise, runtime } from './model-runs.ts'
 
@@ -56,7 +56,7 @@ describe('quantizeStatic', () => {
     <${floatConstant('w', [64, 64], 1, 0.1)}, ${floatConstant('v', [64, 64], 2, 0.1)}>
     { [m] a = MatMul(x, w)  r = Relu(a)  [n] y = MatMul(r, v) }`
   const feeds = [{ x: floatTensor([4, 64], 3) }]
-  const options = { perChannel: true, reduceRange: false, excludedLayers: [] }
+  const options = STATIC_DEFAULTS
 
   it('measures each placement against the float model and keeps the best', async () => {
     const seen: string[] = []

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { kernelCoverage } from '#engine/quantize/kernel-coverage'
 import type { StaticOptions } from '#engine/quantize/static'
-import { staticCandidates } from '#engine/quantize/static'
+import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
 import type { Model } from '#src/onnx/ir/model'
 import { OnnxError } from '#src/onnx/onnx-error'
 import { parseModel } from '#src/onnx/text/parse-model'
@@ -15,7 +15,7 @@ import { intValues } from '#src/onnx/tensor-values'
 import type { Feeds } from './model-runs.ts'
 import { floatConstant, floatTensor, outputNoise, runtime } from './model-runs.ts'
 
-const OPTIONS: StaticOptions = { perChannel: true, reduceRange: false, excludedLayers: [] }
+const OPTIONS = STATIC_DEFAULTS
 const ALL: StaticOptions = { ...OPTIONS, placements: ['all-but-first'] }
 
 /** A residual network: first convolution, block with skip, pooling, classifier. */

@@ -8,12 +8,19 @@ import type { Value } from '#src/onnx/ir/value'
 
 type Feeds = Readonly<Record<string, RuntimeTensor>>
 
-/** The first `limit` samples; a model of a fixed batch size sees whole batches only, some samples twice. */
-export async function* calibrationFeeds(
+/**
+ * The first `limit` samples, as often as they are gone through; a model of a fixed batch size sees whole batches only, some
+ * samples twice.
+ */
+export function calibrationFeeds(
   model: Model,
   samples: Samples,
   limit: number,
-): AsyncGenerator<Feeds> {
+): AsyncIterable<Feeds> {
+  return { [Symbol.asyncIterator]: () => batches(model, samples, limit) }
+}
+
+async function* batches(model: Model, samples: Samples, limit: number): AsyncGenerator<Feeds> {
   const inputs = model.graph.inputs.filter((value) => value.initializer === null)
   const pick = (fields: Feeds): Feeds =>
     Object.fromEntries(

@@ -9,8 +9,9 @@ import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { calibratedValues } from './calibrated-values.ts'
-import type { Calibration, Feeds } from './calibrate-minmax.ts'
-import { calibrateMinMax } from './calibrate-minmax.ts'
+import type { FeedSource } from './activation-statistics.ts'
+import type { Calibration, CalibrationMethod } from './calibrate.ts'
+import { calibrate } from './calibrate.ts'
 import { compactWeights } from './compact-weights.ts'
 import { ConstantStore } from './constant-store.ts'
 import { emitQdq } from './emit-qdq.ts'
@@ -26,11 +27,19 @@ export interface StaticOptions {
   readonly perChannel: boolean
   /** 7-bit weights, for processors on which sums of two 8-bit products saturate. */
   readonly reduceRange: boolean
+  readonly calibration: CalibrationMethod
   /** Names of nodes that stay in float, weights included. */
   readonly excludedLayers: readonly string[]
   /** Placements to make; all when left out. */
   readonly placements?: readonly PlacementName[]
   readonly threads?: number
+}
+
+export const STATIC_DEFAULTS: StaticOptions = {
+  perChannel: true,
+  reduceRange: false,
+  calibration: { name: 'auto', percentile: 99.99 },
+  excludedLayers: [],
 }
 
 export interface StaticCandidate extends QuantizeResult {
@@ -53,7 +62,7 @@ export interface StaticCandidates {
 export async function staticCandidates(
   model: Model,
   options: StaticOptions,
-  feeds: AsyncIterable<Feeds> | Iterable<Feeds>,
+  feeds: FeedSource,
   runtime: Runtime,
 ): Promise<StaticCandidates> {
   const refusal = quantizedAlready(model)
@@ -72,11 +81,14 @@ export async function staticCandidates(
   requireFiniteWeights(model)
   await nodeRulePass(expandHardSwish).run(model, runtime)
   const excluded = new Set(options.excludedLayers)
-  const names = calibratedValues(findSites(model, excluded))
-  const calibration = await calibrateMinMax(model, names, feeds, runtime, options.threads)
+  const tooOld = opsetTooOld(model)
+  const names = tooOld.length > 0 ? [] : calibratedValues(findSites(model, excluded))
+  const calibration = await calibrate(model, names, feeds, runtime, {
+    method: options.calibration,
+    threads: options.threads ?? 1,
+  })
   const candidates: StaticCandidate[] = []
   const seen = new Set<string>()
-  const tooOld = opsetTooOld(model)
   const placements = tooOld.length > 0 ? (['weights-only'] as const) : options.placements
   for (const name of placements ?? PLACEMENTS) {
     const candidate = build(model, name, options, excluded, calibration)
@@ -88,7 +100,12 @@ export async function staticCandidates(
       details: {
         ...candidate.details,
         simplify: simplified.details,
-        calibration: { method: 'minmax', batches: calibration.runs, tensors: names.length },
+        calibration: {
+          method: options.calibration.name,
+          batches: calibration.runs,
+          tensors: names.length,
+          chosen: countMethods(calibration),
+        },
       },
       declined: [
         ...simplified.declined,
@@ -140,6 +157,12 @@ function build(
     details,
     declined: [...declined, ...compact.declined],
   }
+}
+
+function countMethods({ methods }: Calibration): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const method of methods.values()) counts[method] = (counts[method] ?? 0) + 1
+  return counts
 }
 
 /** Scales per channel came with opset 13; the reasons why a model stays below are those of the upgrade. */

@@ -2,7 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Feeds } from './calibrate-minmax.ts'
+import type { FeedSource } from './activation-statistics.ts'
 import type { CandidateMeasures, ChoiceRules } from './choose-candidate.ts'
 import { DEFAULT_RULES, chooseCandidate } from './choose-candidate.ts'
 import type { QuantizeResult } from './quantize-result.ts'
@@ -22,7 +22,7 @@ export interface StaticSelection {
 export async function quantizeStatic(
   model: Model,
   options: StaticOptions,
-  feeds: AsyncIterable<Feeds> | Iterable<Feeds>,
+  feeds: FeedSource,
   runtime: Runtime,
   selection: StaticSelection | 'unmeasured',
 ): Promise<QuantizeResult> {
@@ -44,5 +44,5 @@ export async function quantizeStatic(
   }
 }
 
-export { staticCandidates } from './static-candidates.ts'
+export { STATIC_DEFAULTS, staticCandidates } from './static-candidates.ts'
 export type { StaticCandidate, StaticCandidates, StaticOptions } from './static-candidates.ts'

@@ -1,0 +1,78 @@
+// Activation ranges from calibration data, by one method for all values or by the one that measures best for each.
+
+import type { Model } from '#src/onnx/ir/model'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { ActivationStatistics, FeedSource } from './activation-statistics.ts'
+import { activationStatistics } from './activation-statistics.ts'
+import { measuredRanges } from './measured-ranges.ts'
+import type { Range, Ranges } from './quantize-result.ts'
+import type { RangeMethod } from './range-method.ts'
+import { RANGE_METHODS, rangeBy } from './range-method.ts'
+
+/** `percentile` is read by the method of that name and by `auto`. */
+export interface CalibrationMethod {
+  readonly name: RangeMethod | 'auto'
+  readonly percentile: number
+}
+
+export interface CalibrationOptions {
+  readonly method: CalibrationMethod
+  readonly threads: number
+}
+
+export interface Calibration {
+  readonly ranges: Ranges
+  /** What each range was found by. */
+  readonly methods: ReadonlyMap<string, RangeMethod>
+  /** Names of values that were infinite, as attention masks are: they have no range. */
+  readonly unbounded: ReadonlySet<string>
+  /** Runs made. */
+  readonly runs: number
+}
+
+/**
+ * The ranges of the float32 values of these names over all feeds. The model is left as it was.
+ * @throws OnnxError invalid_weights naming the tensor when a value is NaN; RuntimeRejection; RangeError without feeds
+ */
+export async function calibrate(
+  model: Model,
+  names: readonly string[],
+  feeds: FeedSource,
+  runtime: Runtime,
+  { method, threads }: CalibrationOptions,
+): Promise<Calibration> {
+  if (names.length === 0) {
+    return { ranges: new Map(), methods: new Map(), unbounded: new Set(), runs: 0 }
+  }
+  const { name, percentile } = method
+  const options = { histograms: name !== 'minmax', threads }
+  const statistics = await activationStatistics(model, names, feeds, runtime, options)
+  const { unbounded, runs } = statistics
+  const outputs = new Set(model.graph.outputs.map((value) => value.name))
+  const by = (wanted: RangeMethod): Ranges => rangesBy(wanted, statistics, outputs, percentile)
+  if (name !== 'auto') {
+    const ranges = by(name)
+    const methods = new Map(
+      [...ranges.keys()].map((key) => [key, outputs.has(key) ? 'minmax' : name] as const),
+    )
+    return { ranges, methods, unbounded, runs }
+  }
+  const alternatives = new Map(RANGE_METHODS.map((wanted) => [wanted, by(wanted)] as const))
+  const chosen = await measuredRanges(model, alternatives, feeds, runtime, threads)
+  return { ...chosen, unbounded, runs }
+}
+
+/** What leaves the model keeps its whole range: the largest score decides. */
+function rangesBy(
+  method: RangeMethod,
+  { ranges, histograms }: ActivationStatistics,
+  outputs: ReadonlySet<string>,
+  percentile: number,
+): Map<string, Range> {
+  return new Map(
+    [...ranges].map(([name, range]) => {
+      const bins = outputs.has(name) ? undefined : histograms.get(name)?.bins()
+      return [name, bins === undefined ? range : rangeBy(method, bins, range, percentile)] as const
+    }),
+  )
+}

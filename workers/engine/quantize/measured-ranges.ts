@@ -1,0 +1,86 @@
+// Picks each activation's range by what its quantization does to the outputs of the model. A histogram cannot tell: an outlier that
+// is cut off may decide the result or mean nothing. All activations are quantized in the graph, their parameters are inputs, and
+// so one session measures any choice.
+
+import type { Model } from '#src/onnx/ir/model'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { FeedSource } from './activation-statistics.ts'
+import { QuantizedActivations } from './quantized-activations.ts'
+import type { Range, Ranges } from './quantize-result.ts'
+import type { RangeMethod } from './range-method.ts'
+
+export interface MeasuredRanges {
+  readonly ranges: Ranges
+  readonly methods: ReadonlyMap<string, RangeMethod>
+}
+
+/** Samples that every choice is measured on. */
+const SAMPLES = 8
+
+/** Ranges closer than this share are the same. */
+const SAME = 0.1
+
+/** Activations that are tried one by one: those whose methods disagree most. */
+const TRIED = 16
+
+/** Another range must lessen the error by this share. */
+const GAIN = 0.02
+
+/** `alternatives`: ranges of the same values by each method; where nothing is gained, the first one's stay. */
+export async function measuredRanges(
+  model: Model,
+  alternatives: ReadonlyMap<RangeMethod, Ranges>,
+  feeds: FeedSource,
+  runtime: Runtime,
+  threads: number,
+): Promise<MeasuredRanges> {
+  const methods = [...alternatives.keys()]
+  const [first = 'minmax'] = methods
+  const wide = alternatives.get(first) ?? new Map<string, Range>()
+  const names = [...wide.keys()]
+  const at = (method: RangeMethod, name: string): Range =>
+    alternatives.get(method)?.get(name) ?? { low: 0, high: 0 }
+  const disagreement = (name: string): number =>
+    Math.max(...methods.map((method) => 1 - width(at(method, name)) / width(at(first, name))))
+  const disputed = names
+    .filter((name) => disagreement(name) > SAME)
+    .toSorted((one, other) => disagreement(other) - disagreement(one))
+  const chosen = new Map(names.map((name) => [name, first] as const))
+  const rangesOf = (choice: ReadonlyMap<string, RangeMethod>): Map<string, Range> =>
+    new Map([...choice].map(([name, method]) => [name, at(method, name)]))
+  if (disputed.length === 0) return { ranges: rangesOf(chosen), methods: chosen }
+  const trial = await QuantizedActivations.load(model, names, feeds, SAMPLES, runtime, threads)
+  try {
+    let least = await trial.error(rangesOf(chosen))
+    const consider = async (changes: ReadonlyMap<string, RangeMethod>): Promise<void> => {
+      const error = await trial.error(rangesOf(new Map([...chosen, ...changes])))
+      if (error >= least * (1 - GAIN)) return
+      least = error
+      for (const [name, method] of changes) chosen.set(name, method)
+    }
+    for (const method of methods) {
+      if (method !== first) await consider(new Map(disputed.map((name) => [name, method])))
+    }
+    for (const name of disputed.slice(0, TRIED)) {
+      const tried = [at(chosen.get(name) ?? first, name)]
+      for (const method of methods) {
+        const range = at(method, name)
+        if (tried.some((other) => isSame(other, range))) continue
+        tried.push(range)
+        await consider(new Map([[name, method]]))
+      }
+    }
+  } finally {
+    await trial.release()
+  }
+  return { ranges: rangesOf(chosen), methods: chosen }
+}
+
+function width({ low, high }: Range): number {
+  return Math.max(high - low, Number.MIN_VALUE)
+}
+
+function isSame(one: Range, other: Range): boolean {
+  const largest = Math.max(width(one), width(other))
+  return Math.abs(one.low - other.low) + Math.abs(one.high - other.high) < SAME * largest
+}
