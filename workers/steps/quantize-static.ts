@@ -30,6 +30,7 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
   const options = {
     perChannel: step.per_channel,
     reduceRange: step.reduce_range,
+    calibration: { name: step.calibration.method, percentile: step.calibration.percentile },
     excludedLayers: step.excluded_layers,
   }
   context.progress(0, 'calibrating')
