@@ -50,6 +50,20 @@ export function oneOf<const W extends readonly [string, ...string[]]>(
   return value(`one of ${words.join(', ')}`, z.enum(words) as z.ZodType<W[number], string>)
 }
 
+/** `auto`, or some of the words; `auto` is all of them. */
+export function listOf<const W extends readonly [string, ...string[]]>(
+  words: W,
+): ConfigValue<readonly W[number][]> {
+  const schema = z
+    .string()
+    .transform((given) => given.split(',').map((item) => item.trim()))
+    .pipe(z.union([z.tuple([z.literal('auto')]), z.array(z.enum(words)).min(1)]))
+    .transform((items): readonly W[number][] =>
+      items[0] === 'auto' ? words : (items as W[number][]),
+    )
+  return value(`auto, or a list of ${words.join(', ')}`, schema)
+}
+
 const UNITS = new Map([
   ['', 1],
   ['KiB', 2 ** 10],

@@ -5,6 +5,7 @@ import {
   bytes,
   cidrList,
   integer,
+  listOf,
   oneOf,
   optionalPort,
   optionalText,
@@ -14,6 +15,7 @@ import {
 import { configVariable as variable } from './config-variable.ts'
 import type { ConfigVariable } from './config-variable.ts'
 import { isLoopback } from './loopback.ts'
+import { ACCELERATORS } from './recipes/accelerator.ts'
 import { RETENTION_VARIABLES } from './retention-variables.ts'
 
 const MIB = 1024 * 1024
@@ -71,6 +73,12 @@ export const CONFIG_VARIABLES = {
     'First part of the name of every object in the bucket.',
   ),
   workers: variable('TERSOR_WORKERS', '1', integer(1, 256), 'Jobs that run at the same time.'),
+  accelerators: variable(
+    'TERSOR_ACCELERATORS',
+    'auto',
+    listOf(ACCELERATORS),
+    'What a worker may use beside the CPU: `auto` tries everything at its start and keeps what works; a list such as `webgpu` or `cuda,webgpu` tries only those; `cpu` tries none.',
+  ),
   tenantJobs: variable(
     'TERSOR_TENANT_JOBS',
     '64',

@@ -14,7 +14,7 @@ await runProcess(
       ])
     }
     const container = await openContainer(config, 'worker')
-    const worker = await startWorker(container).catch(async (error: unknown) => {
+    const worker = await startWorker(container, process.env).catch(async (error: unknown) => {
       await container.close()
       throw error
     })

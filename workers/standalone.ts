@@ -11,7 +11,7 @@ await runProcess(
     const container = await openContainer(readConfig(process.env))
     const stops = [() => container.close()]
     try {
-      const worker = await startWorker(container)
+      const worker = await startWorker(container, process.env)
       stops.unshift(() => worker.close())
       const api = await startApi(container)
       stops.unshift(() => api.close())

@@ -3,9 +3,10 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigError } from '#src/config'
 import type { Container } from '#src/container'
-import { capabilities } from './capabilities.ts'
+import { capabilities, childSettings } from './capabilities.ts'
 import { startRetention } from './retention-loop.ts'
 import { startRunner } from './runner.ts'
+import { driverEnvironment } from './sandbox/driver-environment.ts'
 import { detectIsolation } from './sandbox/isolation.ts'
 import { openChildPool } from './sandbox/pool.ts'
 import { workerContext } from './worker-context.ts'
@@ -22,8 +23,14 @@ export interface RunningWorker {
   close(): Promise<void>
 }
 
-/** @throws ConfigError where TERSOR_SANDBOX asks for more than this machine offers */
-export async function startWorker({ config, context, log }: Container): Promise<RunningWorker> {
+/**
+ * `env`: of this process, for the drivers of accelerators.
+ * @throws ConfigError where TERSOR_SANDBOX asks for more than this machine offers
+ */
+export async function startWorker(
+  { config, context, log }: Container,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunningWorker> {
   const isolation = await detectIsolation()
   if (config.sandbox === 'required' && !(isolation.network && isolation.parentDeath)) {
     throw new ConfigError([
@@ -35,14 +42,17 @@ export async function startWorker({ config, context, log }: Container): Promise<
     scratch: context.options.scratch,
     isolation,
     maxMemoryBytes: config.maxJobMemoryBytes,
-  }
-  const children = openChildPool(settings, WARM_CHILDREN)
+    memory: 'limited',
+    environment: driverEnvironment(env),
+  } as const
+  const offered = await capabilities(config, settings, log)
+  const children = openChildPool(childSettings(settings, offered), WARM_CHILDREN)
   const giveUp = new AbortController()
   const worker = workerContext({
     service: context,
     children,
     log,
-    capabilities: capabilities(config),
+    capabilities: offered,
     maxJobSeconds: config.maxJobSeconds,
     giveUp: giveUp.signal,
   })

@@ -103,6 +103,39 @@ export const layerReport = z
   })
   .meta({ id: 'LayerReport' })
 
+const provider = z.string().describe('cpu, cuda or webgpu.')
+
+export const placement = z
+  .strictObject({
+    provider,
+    nodes_by_provider: z
+      .record(z.string(), z.number())
+      .nullable()
+      .describe(
+        'Share of the nodes of the compressed model that ran on each, 0–1: an accelerator leaves to the CPU what it has no kernel for. null when the runtime does not tell.',
+      ),
+  })
+  .meta({ id: 'Placement' })
+
+export const fallback = z
+  .strictObject({
+    requested: z.string().describe('The accelerator that the job asked for.'),
+    reason: z.string(),
+  })
+  .meta({ id: 'AcceleratorFallback' })
+
+export const coverage = placement
+  .extend({
+    macs_in_integer_kernels: z.number().nullable(),
+    evaluation: placement.describe(
+      'Where the samples were run; the fields beside it say where the timed runs were.',
+    ),
+    fallback: z
+      .union([z.literal('none'), fallback])
+      .describe('Why something else than the accelerator asked for was used.'),
+  })
+  .meta({ id: 'Coverage' })
+
 export const report = z
   .strictObject({
     object: z.literal('report'),
@@ -121,11 +154,7 @@ export const report = z
     change: changeMeasures,
     steps: z.array(stepReport),
     layers: z.array(layerReport),
-    coverage: z.strictObject({
-      provider: z.string(),
-      nodes_by_provider: z.record(z.string(), z.number()),
-      macs_in_integer_kernels: z.number().nullable(),
-    }),
+    coverage,
     goal: z
       .strictObject({
         met: z.boolean(),
@@ -148,4 +177,6 @@ export type ModelMeasures = z.infer<typeof modelMeasures>
 export type ChangeMeasures = z.infer<typeof changeMeasures>
 export type StepReport = z.infer<typeof stepReport>
 export type LayerReport = z.infer<typeof layerReport>
+export type Placement = z.infer<typeof placement>
+export type Fallback = z.infer<typeof fallback>
 export type ReportWarning = z.infer<typeof reportWarning>

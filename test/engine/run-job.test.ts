@@ -75,6 +75,8 @@ async function run(
       datasets: { calibration: file, evaluation: file },
       scratch,
       tersorVersion: '0.0.0',
+      accelerators: ['cpu'],
+      crashed: false,
     },
     (message) => messages.push(message),
     runtime,

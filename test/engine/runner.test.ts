@@ -20,9 +20,10 @@ import { jobSpec } from '#src/recipes/job-spec'
 import type { TestContainer } from '#test/support/test-container'
 import { openTestContainer } from '#test/support/test-container'
 import { toyNetwork } from '#test/support/toy-network'
-import { capabilities } from '#workers/capabilities'
+import { capabilities, childSettings } from '#workers/capabilities'
 import type { Runner } from '#workers/runner'
 import { startRunner } from '#workers/runner'
+import { driverEnvironment } from '#workers/sandbox/driver-environment'
 import { detectIsolation } from '#workers/sandbox/isolation'
 import { workerContext } from '#workers/worker-context'
 import type { ChildPool } from '#workers/sandbox/pool'
@@ -64,26 +65,31 @@ beforeAll(async () => {
     scratch: context.options.scratch,
     isolation: await detectIsolation(),
     maxMemoryBytes: config.maxJobMemoryBytes,
-  }
-  const children = openChildPool(settings, { compress: 1, probe: 1 })
+    memory: 'limited',
+    environment: driverEnvironment(process.env),
+  } as const
+  const offered = await capabilities(config, settings, log)
+  const children = openChildPool(childSettings(settings, offered), { compress: 1, probe: 1 })
   const toy = await toyNetwork(openRuntime())
-  const upload = { name: 'toy', metadata: {}, expectedSha256: null }
+  const upload = { name: 'toy', metadata: {} }
+  const sent = (bytes: Uint8Array) =>
+    ({ kind: 'request', body: once(bytes), expectedSha256: null }) as const
   const model = await createModel(context, TENANT, {
     ...upload,
     container: 'onnx',
-    body: once(toy.model),
+    source: sent(toy.model),
   })
   const dataset = await createDataset(context, TENANT, {
     ...upload,
     format: 'npz',
     preprocess: null,
-    body: once(toy.dataset),
+    source: sent(toy.dataset),
   })
   const worker = workerContext({
     service: context,
     children,
     log,
-    capabilities: capabilities(container.config),
+    capabilities: offered,
     maxJobSeconds: 600,
     giveUp: new AbortController().signal,
   })

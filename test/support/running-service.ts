@@ -2,8 +2,9 @@
 
 import { join } from 'node:path'
 import { buildApp } from '#src/http/app'
-import { capabilities } from '#workers/capabilities'
+import { capabilities, childSettings } from '#workers/capabilities'
 import { startRunner } from '#workers/runner'
+import { driverEnvironment } from '#workers/sandbox/driver-environment'
 import { detectIsolation } from '#workers/sandbox/isolation'
 import { openChildPool } from '#workers/sandbox/pool'
 import { workerContext } from '#workers/worker-context'
@@ -30,16 +31,19 @@ export async function startService(
     scratch: context.options.scratch,
     isolation: await detectIsolation(),
     maxMemoryBytes: config.maxJobMemoryBytes,
-  }
+    memory: 'limited',
+    environment: driverEnvironment(process.env),
+  } as const
+  const offered = await capabilities(config, settings, log)
   const children = openChildPool(
-    settings,
+    childSettings(settings, offered),
     withWorker ? { compress: 1, probe: 0 } : { compress: 0, probe: 0 },
   )
   const worker = workerContext({
     service: context,
     children,
     log,
-    capabilities: capabilities(config),
+    capabilities: offered,
     maxJobSeconds: config.maxJobSeconds,
     giveUp: new AbortController().signal,
   })

@@ -2,12 +2,21 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { driverEnvironment } from '#workers/sandbox/driver-environment'
 import { detectIsolation } from '#workers/sandbox/isolation'
 import type { Isolation } from '#workers/sandbox/isolation'
 import type { ChildMessage, ProbeRequest } from '#workers/sandbox/protocol'
+import type { ChildSettings } from '#workers/sandbox/spawn-child'
 import { spawnChild } from '#workers/sandbox/spawn-child'
 
-const request: ProbeRequest = { task: 'probe', model: '', inputs: {}, threads: 1, runs: 1 }
+const request: ProbeRequest = {
+  task: 'probe',
+  model: '',
+  provider: 'cpu',
+  inputs: {},
+  threads: 1,
+  runs: 1,
+}
 const MAX_MEMORY = 512 * 2 ** 20
 
 let folder: string
@@ -19,7 +28,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** Runs a child whose body is this script; `done(bytes)` sends a result. */
-async function runScript(body: string, signal = new AbortController().signal) {
+async function runScript(
+  body: string,
+  signal = new AbortController().signal,
+  memory: ChildSettings['memory'] = 'limited',
+) {
   const entry = join(folder, `child-${Math.random()}.mjs`)
   await writeFile(
     entry,
@@ -29,10 +42,9 @@ async function runScript(body: string, signal = new AbortController().signal) {
      })`,
   )
   const messages: ChildMessage[] = []
-  const child = await spawnChild(
-    { entry, scratch: folder, isolation, maxMemoryBytes: MAX_MEMORY },
-    'probe',
-  )
+  const environment = driverEnvironment({ VK_ICD_FILENAMES: 'a.json', AWS_SECRET_ACCESS_KEY: 's' })
+  const settings = { entry, scratch: folder, isolation, maxMemoryBytes: MAX_MEMORY, memory }
+  const child = await spawnChild({ ...settings, environment }, 'probe')
   try {
     const result = await child.run(request, {
       signal,
@@ -59,6 +71,13 @@ test('a child sees nothing of the environment', async () => {
   expect(result).toMatchObject({ peakMemoryBytes: 0 })
 })
 
+test('a child sees what drivers of accelerators read, and no secrets beside it', async () => {
+  const { result } = await runScript(`
+    const { VK_ICD_FILENAMES: driver, AWS_SECRET_ACCESS_KEY: secret } = process.env
+    done([driver, secret].join())`)
+  expect(result).toMatchObject({ peakMemoryBytes: 'a.json,' })
+})
+
 test('where the machine allows it, a child has no network', async () => {
   const { result } = await runScript(`
     const { networkInterfaces } = await import('node:os')
@@ -82,6 +101,17 @@ test('a child that takes more memory than allowed fails, and nothing else does',
   await expect(runScript(script)).rejects.toMatchObject({
     code: expect.stringMatching(/out_of_memory|runtime_crashed/),
   })
+})
+
+test('a child whose memory is watched may reserve what it likes and fails for what it writes', async () => {
+  const never = new AbortController().signal
+  const reserve = `const kept = Buffer.allocUnsafeSlow(2 ** 30); setTimeout(() => done(kept.length), 500)`
+  const { result } = await runScript(reserve, never, 'watched')
+  expect(result).toMatchObject({ peakMemoryBytes: 2 ** 30 })
+  const write = `
+    const kept = []
+    setInterval(() => kept.push(Buffer.alloc(32 * 2 ** 20, 1)), 10)`
+  await expect(runScript(write, never, 'watched')).rejects.toMatchObject({ code: 'out_of_memory' })
 })
 
 test('an abort kills a child that hangs and throws its reason', async () => {

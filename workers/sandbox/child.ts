@@ -12,10 +12,10 @@ const MAX_LOG_LINE = 2000
 
 // What the task takes is loaded while the child waits; the other task's modules would only cost time and memory.
 if (process.argv[2] === 'compress') void prepareTransferSize()
-const LOADED =
-  process.argv[2] === 'probe'
-    ? { probe: import('#engine/evaluate/probe-peak-memory'), compress: null }
-    : { probe: null, compress: import('#workers/steps/run-job') }
+const LOADED = {
+  probe: process.argv[2] === 'probe' ? import('#engine/evaluate/probe-peak-memory') : null,
+  compress: process.argv[2] === 'compress' ? import('#workers/steps/run-job') : null,
+}
 let stage = 'starting'
 
 function send(message: ChildMessage): Promise<void> {
@@ -45,6 +45,11 @@ async function answer(request: ChildRequest): Promise<ChildMessage> {
         import('#engine/evaluate/probe-peak-memory'))
       const peakMemoryBytes = await probePeakMemory(request, runtime)
       return { kind: 'done', result: { task: 'probe', peakMemoryBytes } }
+    }
+    if (request.task === 'accelerator') {
+      const { tryProvider } = await import('#engine/runtime/try-provider')
+      const problem = await tryProvider(request.accelerator, runtime, process.cwd())
+      return { kind: 'done', result: { task: 'accelerator', problem } }
     }
     const { runJob } = await (LOADED.compress ?? import('#workers/steps/run-job'))
     return { kind: 'done', result: await runJob(request, report, runtime) }

@@ -4,19 +4,21 @@ import type { ChildTask } from './protocol.ts'
 import type { Child, ChildSettings } from './spawn-child.ts'
 import { spawnChild } from './spawn-child.ts'
 
+type WarmTask = Extract<ChildTask, 'compress' | 'probe'>
+
 /** How many children of each kind wait ready. */
-export type PoolSizes = Readonly<Record<ChildTask, number>>
+export type PoolSizes = Readonly<Record<WarmTask, number>>
 
 export interface ChildPool {
   /** A child for this task: a waiting one, or a new one. */
-  acquire(task: ChildTask): Promise<Child>
+  acquire(task: WarmTask): Promise<Child>
   /** Starts what is missing. Called when a job is done: starting costs the processor time that a running job needs. */
   refill(): void
   close(): Promise<void>
 }
 
 export function openChildPool(settings: ChildSettings, sizes: PoolSizes): ChildPool {
-  const waiting: Record<ChildTask, Promise<Child>[]> = { compress: [], probe: [] }
+  const waiting: Record<WarmTask, Promise<Child>[]> = { compress: [], probe: [] }
   let closed = false
   const refill = (): void => {
     for (const task of ['compress', 'probe'] as const) {

@@ -3,6 +3,7 @@
 import type { ErrorCode } from '#src/domain/errors'
 import type { DatasetRecord } from '#src/domain/records'
 import type { Report } from '#src/domain/report'
+import type { Accelerator } from '#src/recipes/accelerator'
 import type { JobSpec } from '#src/recipes/job-spec'
 
 /** A dataset's bytes as a local file, read-only. */
@@ -23,12 +24,17 @@ export interface CompressRequest {
   }
   readonly scratch: string
   readonly tersorVersion: string
+  /** What the worker found to work when it started. */
+  readonly accelerators: readonly Accelerator[]
+  /** The child before this one died by itself. */
+  readonly crashed: boolean
 }
 
 /** Loads and runs one model alone, to learn the peak memory it needs. */
 export interface ProbeRequest {
   readonly task: 'probe'
   readonly model: string
+  readonly provider: Accelerator
   /** Concrete shape per input for one inference. */
   readonly inputs: Readonly<
     Record<string, { readonly dtype: string; readonly shape: readonly number[] }>
@@ -37,7 +43,13 @@ export interface ProbeRequest {
   readonly runs: number
 }
 
-export type ChildRequest = CompressRequest | ProbeRequest
+/** Runs a tiny model on one accelerator, to learn whether it works here. */
+export interface AcceleratorRequest {
+  readonly task: 'accelerator'
+  readonly accelerator: Accelerator
+}
+
+export type ChildRequest = CompressRequest | ProbeRequest | AcceleratorRequest
 
 /** What a child is started for: it loads what that takes before the request comes. */
 export type ChildTask = ChildRequest['task']
@@ -61,6 +73,14 @@ export interface ProbeResult {
   readonly peakMemoryBytes: number
 }
 
+export interface AcceleratorResult {
+  readonly task: 'accelerator'
+  /** Empty when it works. For the operator's log: the runtime's own text. */
+  readonly problem: string
+}
+
+export type ChildResult = CompressResult | ProbeResult | AcceleratorResult
+
 export type ChildMessage =
   | { readonly kind: 'ready' }
   | {
@@ -72,7 +92,7 @@ export type ChildMessage =
       readonly message: string
     }
   | { readonly kind: 'log'; readonly line: string }
-  | { readonly kind: 'done'; readonly result: CompressResult | ProbeResult }
+  | { readonly kind: 'done'; readonly result: ChildResult }
   | {
       readonly kind: 'failed'
       readonly code: ErrorCode

@@ -7,13 +7,8 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChildFailure, failureOfExit } from './child-failure.ts'
 import type { Isolation } from './isolation.ts'
-import type {
-  ChildMessage,
-  ChildRequest,
-  ChildTask,
-  CompressResult,
-  ProbeResult,
-} from './protocol.ts'
+import type { ChildMessage, ChildRequest, ChildResult, ChildTask } from './protocol.ts'
+import { watchMemory } from './watch-memory.ts'
 
 export interface ChildSettings {
   /** The compiled entry, `child.js`. */
@@ -23,6 +18,13 @@ export interface ChildSettings {
   readonly isolation: Isolation
   /** Private writable memory of one child. */
   readonly maxMemoryBytes: number
+  /**
+   * `limited`: by the kernel, at every allocation. `watched`: by the worker, which looks now and then: drivers of graphics
+   * cards reserve more address space than they use.
+   */
+  readonly memory: 'limited' | 'watched'
+  /** What drivers of accelerators are told by the environment. */
+  readonly environment: Readonly<Record<string, string>>
 }
 
 export interface RunOptions {
@@ -35,7 +37,7 @@ export interface Child {
   /** Its working folder; gone after `dispose`. */
   readonly folder: string
   /** Runs the one request of this child. Throws ChildFailure. */
-  run(request: ChildRequest, options: RunOptions): Promise<CompressResult | ProbeResult>
+  run(request: ChildRequest, options: RunOptions): Promise<ChildResult>
   /** Kills it, if it lives, and removes its folder. */
   dispose(): Promise<void>
 }
@@ -49,19 +51,24 @@ const STDERR_KEPT = 16 * KIB
 
 export async function spawnChild(settings: ChildSettings, task: ChildTask): Promise<Child> {
   const folder = await mkdtemp(join(settings.scratch, 'child-'))
-  const memory = Math.floor(settings.maxMemoryBytes / KIB)
+  const { maxMemoryBytes } = settings
+  const memory = settings.memory === 'limited' ? Math.floor(maxMemoryBytes / KIB) : 'unlimited'
   const shell = ['sh', '-c', LIMITS, 'sh', String(OPEN_FILES), String(memory)]
   const node = [process.execPath, '--max-semi-space-size=32', settings.entry, task]
   const [command, ...parameters] = [...settings.isolation.prefix, ...shell, ...node]
   const child = spawn(command!, parameters, {
     cwd: folder,
-    env: childEnvironment(folder),
+    env: { ...settings.environment, ...childEnvironment(folder) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     detached: true,
   })
   const errors = keepEnd(child)
   const ended = exitOf(child)
+  if (settings.memory === 'watched' && child.pid !== undefined) {
+    const stop = watchMemory(child.pid, maxMemoryBytes, () => killGroup(child))
+    void ended.then(stop)
+  }
   return {
     folder,
     run: (request, options) => runRequest(child, ended, errors, request, options),
@@ -120,13 +127,13 @@ async function runRequest(
   errors: { readonly text: string },
   request: ChildRequest,
   { signal, onMessage }: RunOptions,
-): Promise<CompressResult | ProbeResult> {
+): Promise<ChildResult> {
   signal.throwIfAborted()
   let stage = 'starting'
   const kill = (): void => killGroup(child)
   signal.addEventListener('abort', kill, { once: true })
   try {
-    const answer = new Promise<CompressResult | ProbeResult>((resolve, reject) => {
+    const answer = new Promise<ChildResult>((resolve, reject) => {
       child.on('message', (raw) => {
         const message = raw as ChildMessage
         if (message.kind === 'progress') stage = message.stage

@@ -14,7 +14,7 @@ import type { KernelCoverage } from '#engine/quantize/kernel-coverage'
 import { kernelCoverage } from '#engine/quantize/kernel-coverage'
 import type { Runtime } from '#engine/runtime/runtime'
 import { RuntimeRejection } from '#engine/runtime/runtime'
-import type { ModelMeasures, Report, StepReport } from '#src/domain/report'
+import type { Fallback, ModelMeasures, Report, ReportWarning, StepReport } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import type { CompressRequest } from '#workers/sandbox/protocol'
@@ -59,7 +59,8 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
   const before = await measure(original.read(), original.files, runs.original)
   const after = await measure(model, [path], runs.compressed)
   const change = changeMeasures(before, after, metric === 'none' || METRICS[metric].higherIsBetter)
-  const coverage = await coverageOf(model, runtime, dirname(path))
+  const { timing, evaluation, fallback } = runs.placements
+  const coverage = await coverageOf(model, parts)
   return {
     object: 'report',
     job: request.job,
@@ -78,26 +79,32 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
     steps: [...reports],
     layers: layerReports(model, inferTypes(model, { inputs: shapes }), coverage),
     coverage: {
-      // The runtime is opened with one provider, which then runs every node.
-      provider: 'cpu',
-      nodes_by_provider: { cpu: 1 },
+      ...timing,
       macs_in_integer_kernels: coverage?.integerMacs ?? null,
+      evaluation,
+      fallback,
     },
     goal: goalChecks(spec.goal, { change, compressed: after }),
-    warnings: reportWarnings(before, after, change),
+    warnings: [...reportWarnings(before, after, change), ...fallbackWarnings(fallback)],
   }
 }
 
 /** `null` when the runtime cannot write down what it made of the model. */
 async function coverageOf(
   model: Model,
-  runtime: Runtime,
-  scratch: string,
+  { runtime, path, runs }: ReportParts,
 ): Promise<KernelCoverage | null> {
+  const { provider } = runs.placements.timing
   try {
-    return await kernelCoverage(model, runtime, scratch)
+    return await kernelCoverage(model, runtime, dirname(path), provider)
   } catch (error) {
     if (error instanceof RuntimeRejection) return null
     throw error
   }
+}
+
+function fallbackWarnings(fallback: Fallback | 'none'): ReportWarning[] {
+  if (fallback === 'none') return []
+  const detail = `the job asked for ${fallback.requested}; the CPU ran instead: ${fallback.reason}`
+  return [{ code: 'accelerator_fallback', detail }]
 }

@@ -2,12 +2,13 @@
 
 import { openEnergyCounter, energyPerRun } from '#engine/evaluate/energy'
 import type { Judgement, Samples } from '#engine/evaluate/judge'
-import { judgeModels } from '#engine/evaluate/judge'
+import { firstBatch, judgeModels } from '#engine/evaluate/judge'
 import type { Timing } from '#engine/evaluate/latency'
 import { timeInterleaved } from '#engine/evaluate/latency'
 import type { InputShape } from '#engine/evaluate/random-feeds'
 import { concreteShapes, randomFeeds } from '#engine/evaluate/random-feeds'
 import type {
+  Provider,
   Runtime,
   RuntimeSession,
   RuntimeTensor,
@@ -16,7 +17,13 @@ import type {
 import { RuntimeRejection } from '#engine/runtime/runtime'
 import type { Model } from '#src/onnx/ir/model'
 import type { JobSpec } from '#src/recipes/job-spec'
+import type { ChosenProviders } from './choose-providers.ts'
+import { chooseProviders } from './choose-providers.ts'
+import { LoadedModels } from './loaded-models.ts'
 import { metricOf } from './metric-of.ts'
+import type { Placements } from './node-placements.ts'
+import { nodePlacements } from './node-placements.ts'
+import { Places } from './places.ts'
 
 const BUDGET_MILLISECONDS = 60_000
 const WARM_UP = 3
@@ -34,35 +41,53 @@ export interface ModelRuns {
   readonly batchSize: number
   /** Inputs of one run of one sample; `null` when a shape cannot be made up. */
   readonly inputs: Readonly<Record<string, InputShape>> | null
+  readonly placements: Placements
 }
 
-/** `model`: the original. @throws RuntimeRejection */
-export async function measureModels(
-  model: Model,
-  paths: readonly [string, string],
-  samples: Samples | null,
-  spec: JobSpec,
-  runtime: Runtime,
-  progress: (fraction: number, message: string) => void,
-): Promise<ModelRuns> {
+export interface MeasureQuestion {
+  /** The original. */
+  readonly model: Model
+  /** The original's file, then the compressed one's. */
+  readonly paths: readonly [string, string]
+  readonly samples: Samples | null
+  readonly spec: JobSpec
+  readonly runtime: Runtime
+  /** What this worker offers. */
+  readonly offered: readonly Provider[]
+  /** A child of this job died by itself. */
+  readonly crashed: boolean
+  /** An existing folder. */
+  readonly scratch: string
+  readonly progress: (fraction: number, message: string) => void
+  readonly log: (line: string) => void
+}
+
+/** @throws RuntimeRejection */
+export async function measureModels(question: MeasureQuestion): Promise<ModelRuns> {
+  const { model, paths, samples, spec, runtime, progress } = question
   const { threads, batch_size: batch } = spec.evaluation.latency
-  const sessions: RuntimeSession[] = []
+  const models = new LoadedModels(runtime, paths, threads)
   try {
-    for (const path of paths) {
-      sessions.push(await runtime.load(path, { threads, optimization: 'all' }))
-    }
+    const sessions = await models.on('cpu')
     const known = await sampleShapes(samples)
     const declared = declaredInputs(sessions[0]?.inputs ?? [], model)
     const inputs = concreteShapes(declared, 1, known)
     const batched = concreteShapes(declared, batch, known)
+    const feeds = batched === null ? NO_SHAPE : await timedFeeds(sessions, batched, samples)
     progress(0, 'comparing outputs')
-    const judgements = await judge(sessions, samples, spec, (fraction) =>
-      progress(0.7 * fraction, 'comparing outputs'),
+    const chosen = await choose(models, feeds, question)
+    const places = new Places(models, spec.accelerator, chosen)
+    const judgements = await places.run('evaluation', (loaded) =>
+      judge(loaded, samples, spec, (fraction) => progress(0.7 * fraction, 'comparing outputs')),
     )
     progress(0.7, 'timing')
-    const feeds = batched === null ? NO_SHAPE : await timedFeeds(sessions, batched, samples)
-    const timed = typeof feeds === 'string' ? feeds : await time(sessions, feeds, spec)
-    const energy = typeof feeds === 'string' ? feeds : await measureEnergy(sessions, feeds)
+    const { timed, energy } =
+      typeof feeds === 'string'
+        ? { timed: feeds, energy: feeds }
+        : await places.run('timing', async (loaded, provider) => ({
+            timed: await time(loaded, feeds, spec),
+            energy: await measureEnergy(loaded, provider, feeds),
+          }))
     const of = (index: number): RunMeasures => ({
       timing: typeof timed === 'string' ? timed : (timed[index] ?? NO_SHAPE),
       energy: typeof energy === 'string' ? energy : (energy[index] ?? NO_SHAPE),
@@ -74,10 +99,26 @@ export async function measureModels(
       compressed: of(1),
       batchSize: first?.shape[0] ?? batch,
       inputs: typeof feeds === 'string' ? null : inputs,
+      placements: await nodePlacements(places.chosen, feeds, question),
     }
   } finally {
-    for (const session of sessions) await session.release()
+    await models.release()
   }
+}
+
+/** What is judged is what is tried on an accelerator; without samples, what is timed. */
+async function choose(
+  models: LoadedModels,
+  timed: Feeds | string,
+  { samples, spec, offered, crashed, log }: MeasureQuestion,
+): Promise<ChosenProviders> {
+  const [original] = await models.on('cpu')
+  const { feeds, runs } =
+    samples === null || original === undefined
+      ? { feeds: timed, runs: 0 }
+      : await firstBatch(original, samples, spec.evaluation.samples ?? Infinity)
+  const requested = spec.accelerator
+  return await chooseProviders(models, { requested, offered, crashed, feeds, runs, log })
 }
 
 const NO_SHAPE = 'the shape of an input is not known'
@@ -158,8 +199,10 @@ async function time(
 
 async function measureEnergy(
   sessions: readonly RuntimeSession[],
+  provider: Provider,
   feeds: Feeds,
 ): Promise<number[] | string> {
+  if (provider !== 'cpu') return `the counters of the processor do not see ${provider}`
   const counter = await openEnergyCounter()
   if ('reason' in counter) return counter.reason
   const energies: number[] = []

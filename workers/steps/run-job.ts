@@ -79,15 +79,19 @@ export async function runJob(
     const path = join(folder, 'model.onnx')
     writeModelFile(model, path)
     const samples = evaluation ?? calibration
-    const runs = await measureModels(
-      original.read(),
-      [original.path, path],
+    const runs = await measureModels({
+      model: original.read(),
+      paths: [original.path, path],
       samples,
       spec,
       runtime,
-      (fraction, message) =>
+      offered: request.accelerators,
+      crashed: request.crashed,
+      scratch: folder,
+      progress: (fraction, message) =>
         progress('measuring', steps, STEPS_END + (0.9 - STEPS_END) * fraction, message),
-    )
+      log,
+    })
     progress('reporting', steps, 0.9, 'writing the report')
     const files: CompressResult['files'][number][] = []
     if (spec.target.formats.includes('onnx')) {
@@ -140,13 +144,14 @@ async function timedStep(
 function probesOf(
   original: string,
   compressed: string,
-  { inputs }: ModelRuns,
+  { inputs, placements }: ModelRuns,
   { evaluation }: CompressRequest['spec'],
 ): CompressResult['probes'] {
   if (inputs === null) return null
   const probe = (model: string): ProbeRequest => ({
     task: 'probe',
     model,
+    provider: placements.timing.provider,
     inputs,
     threads: evaluation.latency.threads,
     runs: PROBE_RUNS,

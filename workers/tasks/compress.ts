@@ -65,10 +65,10 @@ async function runAttempt(
   )
   const disposable: Child[] = []
   try {
-    const run = async (): Promise<{ child: Child; result: CompressResult }> => {
+    const run = async (crashed: boolean): Promise<{ child: Child; result: CompressResult }> => {
       const child = await children.acquire('compress')
       disposable.push(child)
-      const request = await prepareRequest(context, attempt.job, child.folder)
+      const request = await prepareRequest(context, attempt.job, child.folder, crashed)
       const result = await child.run(request, {
         signal: watch.signal,
         onMessage: (message) => {
@@ -78,10 +78,10 @@ async function runAttempt(
       })
       return { child, result: result as CompressResult }
     }
-    const { result } = await run().catch((error: unknown) => {
+    const { result } = await run(false).catch((error: unknown) => {
       if (!(error instanceof ChildFailure) || !error.crashed || watch.signal.aborted) throw error
       log.add(`${error.message}; one more try`)
-      return run()
+      return run(true)
     })
     const report = await measurePeakMemory(children, result, watch.signal)
     await progress.stop()
@@ -100,6 +100,7 @@ async function prepareRequest(
   context: WorkerContext,
   job: JobRecord,
   folder: string,
+  crashed: boolean,
 ): Promise<CompressRequest> {
   const { records, blobs } = context.service
   const model = await records.get('model', job.model)
@@ -128,6 +129,8 @@ async function prepareRequest(
     datasets: { calibration, evaluation },
     scratch: folder,
     tersorVersion: context.service.options.version,
+    accelerators: context.capabilities.accelerators,
+    crashed,
   }
 }
 

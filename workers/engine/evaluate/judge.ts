@@ -2,6 +2,7 @@
 
 import type { RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
 import { startAgreement } from './agreement.ts'
+import type { Batching } from './batching.ts'
 import { batchingOf } from './batching.ts'
 import type { MetricName } from './metrics/metrics.ts'
 import { METRICS } from './metrics/metrics.ts'
@@ -62,7 +63,7 @@ export async function judgeModels(
   }))
   const names =
     options.output === null ? reference.outputs.map(({ name }) => name) : [options.output]
-  const { size, isFixed } = batchingOf(reference, await sampleBytes(reference, samples))
+  const { size, isFixed } = await batchingFor(reference, samples)
   for (let start = 0; start < count; start += size) {
     const wanted = Math.min(size, count - start)
     // A fixed batch at the end begins earlier; the samples it repeats are dropped again.
@@ -80,6 +81,22 @@ export async function judgeModels(
     sqnr: noise.value(),
     isEqual: noise.isEqual(),
   }))
+}
+
+/** What one run of judgeModels feeds the model, and how many such runs the samples make. */
+export async function firstBatch(
+  session: RuntimeSession,
+  samples: Samples,
+  limit: number,
+): Promise<{ readonly feeds: Readonly<Record<string, RuntimeTensor>>; readonly runs: number }> {
+  const count = Math.min(samples.count, limit)
+  const { size } = await batchingFor(session, samples)
+  const fields = await samples.batch(0, Math.min(size, samples.count))
+  return { feeds: feedsOf(session, fields), runs: Math.ceil(count / size) }
+}
+
+async function batchingFor(session: RuntimeSession, samples: Samples): Promise<Batching> {
+  return batchingOf(session, await sampleBytes(session, samples))
 }
 
 function comparesNumbers({ metric }: JudgeOptions): boolean {

@@ -3,11 +3,12 @@
 import { readFile } from 'node:fs/promises'
 import type { DataType } from '#src/onnx/ir/data-type'
 import { DATA_TYPES } from '#src/onnx/ir/data-type'
-import type { Runtime } from '../runtime/runtime.ts'
+import type { Provider, Runtime } from '../runtime/runtime.ts'
 import { randomFeeds } from './random-feeds.ts'
 
 export interface MemoryProbe {
   readonly model: string
+  readonly provider: Provider
   readonly inputs: Readonly<
     Record<string, { readonly dtype: string; readonly shape: readonly number[] }>
   >
@@ -17,7 +18,8 @@ export interface MemoryProbe {
 
 /** Bytes, the interpreter's own included. @throws RuntimeRejection */
 export async function probePeakMemory(probe: MemoryProbe, runtime: Runtime): Promise<number> {
-  const session = await runtime.load(probe.model, { threads: probe.threads, optimization: 'all' })
+  const { provider, threads } = probe
+  const session = await runtime.load(probe.model, { provider, threads, optimization: 'all' })
   const shapes = Object.fromEntries(
     Object.entries(probe.inputs).map(([name, { dtype, shape }]) => [
       name,

@@ -15,7 +15,7 @@ import { modelBytes } from '#src/onnx/write-model'
 import { opRule } from '../ops/registry.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { soleConsumer } from '../rewrite/sole-consumer.ts'
-import type { Runtime } from '../runtime/runtime.ts'
+import type { Provider, Runtime } from '../runtime/runtime.ts'
 
 export interface LayerKernel {
   readonly node: string
@@ -40,15 +40,16 @@ const INTEGER_KERNEL =
   /^(QLinear\w+|QGemm|MatMulIntegerToFloat|DynamicQuantizeMatMul|MatMulInteger|ConvInteger|QAttention|MatMulNBits)$/
 
 /**
- * Loads the model at level `all`. `scratch`: an existing folder for the runtime's graph, which is removed again.
+ * Loads the model at level `all` on `provider`. `scratch`: an existing folder for the runtime's graph, which is removed again.
  * @throws RuntimeRejection when the runtime does not load the model
  */
 export async function kernelCoverage(
   model: Model,
   runtime: Runtime,
   scratch: string,
+  provider: Provider = 'cpu',
 ): Promise<KernelCoverage> {
-  const graph = await optimizedGraph(model, runtime, scratch)
+  const graph = await optimizedGraph(model, runtime, scratch, provider)
   const optimized = new KernelIndex(graph)
   const facts = inferTypes(model, { inputs: singleSample(model) })
   const layers = [...model.graph.nodes()].flatMap((node) => layerOf(node, facts, optimized))
@@ -60,10 +61,16 @@ export async function kernelCoverage(
   return { layers, integerMacs: total === 0 ? null : integer / total, operators }
 }
 
-async function optimizedGraph(model: Model, runtime: Runtime, scratch: string): Promise<Graph> {
+async function optimizedGraph(
+  model: Model,
+  runtime: Runtime,
+  scratch: string,
+  provider: Provider,
+): Promise<Graph> {
   const path = join(scratch, 'runtime-graph.onnx')
   try {
     const session = await runtime.load(modelBytes(model, 'inline'), {
+      provider,
       threads: 1,
       optimization: 'all',
       optimizedModelPath: path,

@@ -1,10 +1,14 @@
-// The runtime port on onnxruntime-node, CPU provider. The one file that imports it. `ORT_DISABLE_TELEMETRY=1` must be in the
+// The runtime port on onnxruntime-node. The one file that imports it. `ORT_DISABLE_TELEMETRY=1` must be in the
 // environment before this module loads: whoever starts the process sets it.
 
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { InferenceSession, Tensor, env } from 'onnxruntime-node'
 import type { DataType } from '#src/onnx/ir/data-type'
+import { readTrace } from './ort-trace.ts'
 import type {
   LoadOptions,
+  NodeRun,
   Runtime,
   RuntimeSession,
   RuntimeTensor,
@@ -15,22 +19,52 @@ import { RuntimeRejection } from './runtime.ts'
 
 const FATAL_ONLY = 4
 
-/** The installed onnxruntime, on the CPU. Loading and running block the calling thread. */
+/** The installed onnxruntime. Loading and running block the calling thread. */
 export function openRuntime(): Runtime {
   return {
     version: env.versions.node ?? env.versions.common,
-    load: async (model, options) => {
-      const settings = sessionOptions(options)
-      try {
-        const session =
-          typeof model === 'string'
-            ? await InferenceSession.create(model, settings)
-            : await InferenceSession.create(model, settings)
-        return new OrtSession(session)
-      } catch (error) {
-        throw new RuntimeRejection('load', textOf(error))
-      }
-    },
+    load: async (model, options) => new OrtSession(await create(model, sessionOptions(options))),
+    trace,
+  }
+}
+
+async function create(
+  model: Uint8Array | string,
+  settings: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  try {
+    return typeof model === 'string'
+      ? await InferenceSession.create(model, settings)
+      : await InferenceSession.create(model, settings)
+  } catch (error) {
+    throw new RuntimeRejection('load', textOf(error))
+  }
+}
+
+const TRACE_PREFIX = 'runtime-trace'
+
+async function trace(
+  model: Uint8Array | string,
+  options: LoadOptions,
+  feeds: Readonly<Record<string, RuntimeTensor>>,
+  scratch: string,
+): Promise<NodeRun[]> {
+  const folder = await mkdtemp(join(scratch, `${TRACE_PREFIX}-`))
+  try {
+    const session = await create(model, {
+      ...sessionOptions(options),
+      enableProfiling: true,
+      profileFilePrefix: join(folder, TRACE_PREFIX),
+    })
+    try {
+      await new OrtSession(session).run(feeds)
+      session.endProfiling()
+    } finally {
+      await session.release()
+    }
+    return await readTrace(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
@@ -41,8 +75,9 @@ function sessionOptions(options: LoadOptions): InferenceSession.SessionOptions {
     config['session.save_model_format'] = format
   }
   const arena = options.memoryArena ?? true
+  const provider = options.provider ?? 'cpu'
   return {
-    executionProviders: ['cpu'],
+    executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

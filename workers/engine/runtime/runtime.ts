@@ -29,7 +29,13 @@ export interface RuntimeValueInfo {
   readonly shape: readonly Dim[] | null
 }
 
+/** Where a session computes. Nodes that a provider has no kernel for run on the CPU; results come back as CPU tensors. */
+export const PROVIDERS = ['cpu', 'cuda', 'webgpu'] as const
+export type Provider = (typeof PROVIDERS)[number]
+
 export interface LoadOptions {
+  /** The CPU where left out. A provider that cannot be had is a RuntimeRejection: nothing falls back quietly. */
+  readonly provider?: Provider
   readonly threads: number
   /** `disabled` runs the graph as it stands. */
   readonly optimization: 'disabled' | 'basic' | 'extended' | 'all'
@@ -58,6 +64,24 @@ export interface Runtime {
   readonly version: string
   /** A model as bytes, or a file whose external data lies beside it. Throws RuntimeRejection. */
   load(model: Uint8Array | string, options: LoadOptions): Promise<RuntimeSession>
+  /**
+   * Runs the model once and tells where each of its nodes ran. `scratch`: an existing folder for the runtime's trace,
+   * which is removed again. Throws RuntimeRejection.
+   */
+  trace(
+    model: Uint8Array | string,
+    options: LoadOptions,
+    feeds: Readonly<Record<string, RuntimeTensor>>,
+    scratch: string,
+  ): Promise<readonly NodeRun[]>
+}
+
+/** A node of the graph that the runtime made of the model. */
+export interface NodeRun {
+  readonly node: string
+  readonly opType: string
+  /** One of PROVIDERS, or what the runtime calls it. */
+  readonly provider: string
 }
 
 /** The runtime refuses a model or an input. `detail` is the runtime's text: for logs, never for clients. */

@@ -1,0 +1,34 @@
+// The two models of a job in the runtime, loaded once per provider that is asked for.
+
+import type { Provider, Runtime, RuntimeSession } from '#engine/runtime/runtime'
+
+export class LoadedModels {
+  readonly #runtime: Runtime
+  readonly #paths: readonly string[]
+  readonly #threads: number
+  readonly #sessions = new Map<Provider, RuntimeSession[]>()
+
+  constructor(runtime: Runtime, paths: readonly string[], threads: number) {
+    this.#runtime = runtime
+    this.#paths = paths
+    this.#threads = threads
+  }
+
+  /** One session per path, in order. @throws RuntimeRejection */
+  async on(provider: Provider): Promise<readonly RuntimeSession[]> {
+    const sessions = this.#sessions.get(provider) ?? []
+    this.#sessions.set(provider, sessions)
+    for (const path of this.#paths.slice(sessions.length)) {
+      const options = { provider, threads: this.#threads, optimization: 'all' } as const
+      sessions.push(await this.#runtime.load(path, options))
+    }
+    return sessions
+  }
+
+  async release(): Promise<void> {
+    for (const sessions of this.#sessions.values()) {
+      for (const session of sessions) await session.release()
+    }
+    this.#sessions.clear()
+  }
+}
