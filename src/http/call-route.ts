@@ -103,7 +103,5 @@ function allowedTypes(body: Exclude<BodySpec, { kind: 'none' }>): readonly strin
 }
 
 function hasNoBytes({ headers }: FastifyRequest): boolean {
-  return (
-    headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
-  )
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
 }

@@ -20,10 +20,11 @@ export async function readJson(
   }
   const bytes = Buffer.concat(chunks)
   if (bytes.length === 0) throw new TersorError('body_required', 'send a JSON object')
-  return { value: parse(bytes), bytes }
+  return { value: parseObject(bytes), bytes }
 }
 
-function parse(bytes: Buffer): unknown {
+/** @throws TersorError invalid_json, body_must_be_object, invalid_string */
+export function parseObject(bytes: Buffer): unknown {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -3,9 +3,15 @@
 import type { FastifyRequest } from 'fastify'
 import { TersorError } from '#src/domain/errors'
 
+/** `null` where the length is not declared. */
+export function declaredLength(request: FastifyRequest): number | null {
+  const header = request.headers['content-length']
+  return header === undefined ? null : Number(header)
+}
+
 /** Refuses before the bytes are read where the length is declared. @throws TersorError payload_too_large */
 export function checkDeclaredLength(request: FastifyRequest, maxBytes: number): void {
-  const declared = Number(request.headers['content-length'] ?? 0)
+  const declared = declaredLength(request) ?? 0
   if (declared <= maxBytes) return
   throw new TersorError(
     'payload_too_large',

@@ -5,14 +5,16 @@ import { TersorError } from '#src/domain/errors'
 import { newId } from '#src/domain/id'
 import type { DatasetRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
+import type { Write } from '#src/ports/record-store'
 import type { ImagePreprocess } from '#src/recipes/image-preprocess'
 import { imagePreprocess } from '#src/recipes/image-preprocess'
 import type { Page, PageRequest } from './list-page.ts'
 import { listPage } from './list-page.ts'
+import type { BytesSource } from './new-bytes.ts'
+import { commitNewBytes, withNewBytes } from './new-bytes.ts'
 import { getOwned } from './owned-record.ts'
 import { withBlobFile } from './scratch-file.ts'
 import type { ServiceContext } from './service-context.ts'
-import { blobIsThere, storeUpload } from './store-upload.ts'
 import { unfinishedJobs } from './unfinished-jobs.ts'
 
 export interface NewDataset {
@@ -20,8 +22,7 @@ export interface NewDataset {
   readonly metadata: Readonly<Record<string, string>>
   readonly format: DatasetRecord['format']
   readonly preprocess: ImagePreprocess | null
-  readonly body: AsyncIterable<Uint8Array>
-  readonly expectedSha256: string | null
+  readonly source: BytesSource
 }
 
 const FILENAMES = {
@@ -30,15 +31,18 @@ const FILENAMES = {
   images: 'dataset.zip',
 } as const
 
-/** @throws TersorError when the bytes are no such dataset; nothing is kept then */
+/**
+ * `alongside`: further writes of the same commit.
+ * @throws TersorError when the bytes are no such dataset; nothing is kept then
+ */
 export async function createDataset(
   context: ServiceContext,
   tenant: string,
   dataset: NewDataset,
+  alongside: (made: DatasetRecord) => Promise<readonly Write[]> = async () => [],
 ): Promise<DatasetRecord> {
-  const { format, preprocess } = dataset
-  const upload = { ...dataset, maxBytes: context.options.maxDatasetBytes }
-  return await storeUpload(context, upload, async (blob) => {
+  const { format, preprocess, source } = dataset
+  return await withNewBytes(context, tenant, 'dataset', source, async (blob, markUsed) => {
     const description = await withBlobFile(context, blob.key, FILENAMES[format], (path) =>
       describeDataset(path, format, preprocess ?? imagePreprocess.parse({})),
     )
@@ -59,8 +63,11 @@ export async function createDataset(
       created_at: timestamp(context.clock),
       metadata: dataset.metadata,
     }
-    await context.records.commit([{ op: 'insert', collection: 'dataset', record }])
-    await blobIsThere(context, blob.key)
+    await commitNewBytes(context, blob, [
+      { op: 'insert', collection: 'dataset', record },
+      ...markUsed(record.id),
+      ...(await alongside(record)),
+    ])
     return record
   })
 }

@@ -1,43 +1,51 @@
 // Models: upload, look up, delete.
 
+import { buffer } from 'node:stream/consumers'
 import { TersorError } from '#src/domain/errors'
 import { newId } from '#src/domain/id'
-import type { ModelRecord } from '#src/domain/records'
+import type { BlobKey, ModelRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
+import type { Write } from '#src/ports/record-store'
 import { examineModel } from './examine-model.ts'
 import type { Page, PageRequest } from './list-page.ts'
 import { listPage } from './list-page.ts'
+import type { BytesSource } from './new-bytes.ts'
+import { commitNewBytes, withNewBytes } from './new-bytes.ts'
 import { getOwned } from './owned-record.ts'
 import { withBlobFile } from './scratch-file.ts'
 import type { ServiceContext } from './service-context.ts'
-import { blobIsThere, storeUpload } from './store-upload.ts'
 import { unfinishedJobs } from './unfinished-jobs.ts'
 
 export interface NewModel {
   readonly name: string
   readonly metadata: Readonly<Record<string, string>>
-  readonly container: ModelRecord['container']
-  readonly body: AsyncIterable<Uint8Array>
-  readonly expectedSha256: string | null
+  /** `detect`: by the first bytes. */
+  readonly container: ModelRecord['container'] | 'detect'
+  readonly source: BytesSource
 }
 
-/** @throws TersorError when the bytes are no model that can be worked with; nothing is kept then */
+/**
+ * `alongside`: further writes of the same commit.
+ * @throws TersorError when the bytes are no model that can be worked with; nothing is kept then
+ */
 export async function createModel(
   context: ServiceContext,
   tenant: string,
   model: NewModel,
+  alongside: (made: ModelRecord) => Promise<readonly Write[]> = async () => [],
 ): Promise<ModelRecord> {
-  const upload = { ...model, maxBytes: context.options.maxModelBytes }
-  return await storeUpload(context, upload, async (blob) => {
-    const filename = model.container === 'zip' ? 'model.zip' : 'model.onnx'
+  return await withNewBytes(context, tenant, 'model', model.source, async (blob, markUsed) => {
+    const container =
+      model.container === 'detect' ? await detectContainer(context, blob.key) : model.container
+    const filename = container === 'zip' ? 'model.zip' : 'model.onnx'
     const { graph, support } = await withBlobFile(context, blob.key, filename, (path, folder) =>
-      examineModel(path, model.container, folder),
+      examineModel(path, container, folder),
     )
     const record: ModelRecord = {
       id: newId('model', context.clock.now()),
       tenant,
       name: model.name,
-      container: model.container,
+      container,
       size_bytes: blob.size,
       sha256: blob.key,
       created_at: timestamp(context.clock),
@@ -45,10 +53,24 @@ export async function createModel(
       graph,
       support,
     }
-    await context.records.commit([{ op: 'insert', collection: 'model', record }])
-    await blobIsThere(context, blob.key)
+    await commitNewBytes(context, blob, [
+      { op: 'insert', collection: 'model', record },
+      ...markUsed(record.id),
+      ...(await alongside(record)),
+    ])
     return record
   })
+}
+
+/** The signature of a zip file's first entry; no protobuf message of ONNX begins like this. */
+const ZIP_START = Buffer.from('PK\u0003\u0004')
+
+async function detectContainer(
+  { blobs }: ServiceContext,
+  key: BlobKey,
+): Promise<ModelRecord['container']> {
+  const start = await buffer(await blobs.read(key, { start: 0, end: ZIP_START.length }))
+  return start.equals(ZIP_START) ? 'zip' : 'onnx'
 }
 
 export async function getModel(

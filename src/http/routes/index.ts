@@ -33,6 +33,12 @@ import { openApiJsonRoute } from './operations/openapi-json.ts'
 import { openApiYamlRoute } from './operations/openapi-yaml.ts'
 import { readyzRoute } from './operations/readyz.ts'
 import { workersRoute } from './operations/workers.ts'
+import { cancelUploadRoute } from './uploads/cancel.ts'
+import { completeUploadRoute } from './uploads/complete.ts'
+import { createUploadRoute } from './uploads/create.ts'
+import { getUploadRoute } from './uploads/get.ts'
+import { listUploadsRoute } from './uploads/list.ts'
+import { putPartRoute } from './uploads/put-part.ts'
 import { createWebhookRoute } from './webhooks/create.ts'
 import { defaultSecretRoute } from './webhooks/default-secret.ts'
 import { deleteWebhookRoute } from './webhooks/delete.ts'
@@ -56,6 +62,13 @@ export const ROUTES: readonly Route[] = [
   listDatasetsRoute,
   getDatasetRoute,
   deleteDatasetRoute,
+
+  createUploadRoute,
+  listUploadsRoute,
+  getUploadRoute,
+  putPartRoute,
+  completeUploadRoute,
+  cancelUploadRoute,
 
   createJobRoute,
   listJobsRoute,

@@ -2,11 +2,13 @@
 
 import { z } from 'zod'
 
-export const uploadName = z
+const label = z
   .string()
   .max(256)
   .refine(
     (text) => ![...text].some((char) => char < ' ' || char === '\u007f'),
     'must hold no control characters',
   )
-  .optional()
+
+export const requiredName = label.min(1)
+export const uploadName = label.optional()

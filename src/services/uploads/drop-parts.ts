@@ -16,7 +16,8 @@ export async function dropParts(context: ServiceContext, upload: UploadRecord): 
 
 async function markDropped({ records }: ServiceContext, id: string): Promise<void> {
   const found = await records.get('upload', id)
-  if (found === null || found.record.parts === 'dropped' || found.record.status === 'pending') return
+  if (found === null || found.record.parts === 'dropped' || found.record.status === 'pending')
+    return
   const record: UploadRecord = { ...found.record, parts: 'dropped' }
   await records.commit([{ op: 'update', collection: 'upload', record, version: found.version }])
 }

@@ -23,7 +23,7 @@ export async function putPart(
   tenant: string,
   id: string,
   { partNumber, body, declaredBytes, expectedSha256 }: SentPart,
-): Promise<ReceivedPart> {
+): Promise<ReceivedPart & { readonly sha256: string }> {
   const { record: upload } = await getPendingUpload(context, tenant, id)
   checkPartNumber(upload, partNumber)
   const maxBytes = partBytes(upload, partNumber)

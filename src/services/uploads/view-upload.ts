@@ -40,8 +40,12 @@ export async function listUploads(
   context: ServiceContext,
   tenant: string,
   page: PageRequest,
-): Promise<Page<UploadRecord>> {
-  return await listPage(context.records, 'upload', tenant, { tenant }, page)
+): Promise<Page<Omit<UploadView, 'parts'>>> {
+  const { data, hasMore } = await listPage(context.records, 'upload', tenant, { tenant }, page)
+  return {
+    data: data.map((record) => ({ record, status: currentStatus(record, context) })),
+    hasMore,
+  }
 }
 
 /** URLs are made anew with every look: they live for minutes. */
@@ -72,8 +76,7 @@ async function viewParts(
   const numbers = Array.from({ length: partCount(record) }, (_, index) => index + 1)
   // What is missing first, should there be too many.
   const wanted = numbers.toSorted((a, b) => Number(received.has(a)) - Number(received.has(b)))
-  const targets =
-    record.transport === 'api' ? null : await presignParts(context, record, wanted)
+  const targets = record.transport === 'api' ? null : await presignParts(context, record, wanted)
   return numbers.map((partNumber) => ({
     partNumber,
     size: partBytes(record, partNumber),
