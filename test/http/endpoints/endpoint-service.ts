@@ -21,6 +21,7 @@ export interface EndpointService {
     headers?: Headers,
   ) => Promise<Reply>
   readonly put: (path: string) => Promise<Reply>
+  readonly patch: (path: string, body: object) => Promise<Reply>
   readonly del: (path: string) => Promise<Reply>
   /** The specification of a job that succeeds. */
   readonly newJob: () => object
@@ -56,6 +57,7 @@ export async function startEndpointService(): Promise<EndpointService> {
     get,
     post,
     put: (path) => call(url, 'PUT', path),
+    patch: (path, body) => call(url, 'PATCH', path, body),
     del: (path) => call(url, 'DELETE', path),
     newJob,
     stop: () => service.stop(),
