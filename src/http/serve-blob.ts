@@ -1,4 +1,4 @@
-// A blob as an answer: whole or one range (RFC 9110 section 14), with a strong ETag.
+// A blob as an answer: a redirect where the store serves it itself, else whole or one range (RFC 9110 section 14).
 
 import { Readable } from 'node:stream'
 import { TersorError } from '#src/domain/errors'
@@ -13,6 +13,21 @@ export interface ServedBlob {
   readonly mediaType: string
 }
 
+const URL_SECONDS = 15 * 60
+
+/** What a route that serves a blob answers, in the words of OpenAPI. */
+export function blobResponses(mediaTypes: readonly string[]) {
+  return {
+    200: { description: 'The file', content: mediaTypes },
+    206: { description: 'The range', content: mediaTypes },
+    302: {
+      description: 'The file is at this address for a while; a Range may be sent there',
+      content: 'none',
+    },
+    304: { description: 'Not modified', content: 'none' },
+  } as const
+}
+
 /** @throws TersorError range_not_satisfiable */
 export async function serveBlob(
   { blobs }: ServiceContext,
@@ -20,16 +35,22 @@ export async function serveBlob(
   blob: ServedBlob,
 ): Promise<Answer> {
   const etag = `"${blob.sha256}"`
+  const filename = safeName(blob.filename)
   const headers = {
     etag,
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=31536000, immutable',
     'content-type': blob.mediaType,
-    'content-disposition': `attachment; filename="${safeName(blob.filename)}"`,
+    'content-disposition': `attachment; filename="${filename}"`,
     'content-digest': `sha-256=:${Buffer.from(blob.sha256, 'hex').toString('base64')}:`,
   }
   if (request.headers['if-none-match']?.split(/, */).includes(etag) === true)
     return { status: 304, headers: { etag }, body: 'none' }
+  // The signature of an address is good for one method: HEAD is answered here.
+  if (blobs.direct !== 'none' && request.method !== 'HEAD') {
+    const saved = { seconds: URL_SECONDS, filename, mediaType: blob.mediaType }
+    return redirect(await blobs.direct.readUrl(blob.sha256, saved))
+  }
   const range = requestedRange(request, etag, blob.size)
   const { start, end } = range ?? { start: 0, end: blob.size }
   const sized = { ...headers, 'content-length': String(end - start) }
@@ -44,6 +65,12 @@ export async function serveBlob(
     headers: sized,
     body: request.method === 'HEAD' ? noBytes() : await blobs.read(blob.sha256),
   }
+}
+
+/** The address is as good as a key: nobody may keep it or pass it on. */
+function redirect(location: string): Answer {
+  const headers = { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
+  return { status: 302, headers, body: 'none' }
 }
 
 /** An empty stream, for which the framework leaves Content-Length as it is. */

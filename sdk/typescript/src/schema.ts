@@ -18,8 +18,8 @@ export interface paths {
         get: operations["models_list"];
         put?: never;
         /**
-         * Upload a model: one ONNX file, or a zip of it and its external data
-         * @description May refuse with: `empty_file`, `payload_too_large`, `checksum_mismatch`, `not_onnx`, `invalid_graph`, `unsupported_operator`.
+         * Upload a model: one ONNX file, or a zip of it and its external data; or make it of an upload by parts
+         * @description May refuse with: `empty_file`, `payload_too_large`, `checksum_mismatch`, `not_onnx`, `invalid_graph`, `unsupported_operator`, `not_found`, `upload_not_completed`, `upload_used`, `upload_expired`.
          */
         post: operations["models_create"];
         delete?: never;
@@ -86,8 +86,8 @@ export interface paths {
         get: operations["datasets_list"];
         put?: never;
         /**
-         * Upload a dataset: npz, safetensors, or a zip of pictures; the first axis counts samples
-         * @description May refuse with: `empty_file`, `payload_too_large`, `checksum_mismatch`, `dataset_invalid`, `dataset_unusable`, `archive_invalid`.
+         * Upload a dataset: npz, safetensors, or a zip of pictures, the first axis counting samples; or make it of an upload by parts
+         * @description May refuse with: `empty_file`, `payload_too_large`, `checksum_mismatch`, `dataset_invalid`, `dataset_unusable`, `archive_invalid`, `not_found`, `upload_not_completed`, `upload_used`, `upload_expired`.
          */
         post: operations["datasets_create"];
         delete?: never;
@@ -115,6 +115,110 @@ export interface paths {
          * @description May refuse with: `not_found`, `in_use`.
          */
         delete: operations["datasets_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List uploads by parts, newest first
+         * @description May refuse with: `invalid_cursor`.
+         */
+        get: operations["uploads_list"];
+        put?: never;
+        /**
+         * Begin to upload a file by parts, which may be sent in parallel and again
+         * @description May refuse with: `empty_file`, `payload_too_large`, `too_many_uploads`.
+         */
+        post: operations["uploads_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one of the uploads: which parts have arrived, and new URLs for the others
+         * @description May refuse with: `not_found`.
+         */
+        get: operations["uploads_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/parts/{part_number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send one part, where its URL is one of this API; a part sent again replaces the first
+         * @description May refuse with: `not_found`, `upload_expired`, `upload_not_pending`, `payload_too_large`, `part_mismatch`, `checksum_mismatch`.
+         */
+        put: operations["uploads_put_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the parts together and check the SHA-256 of the whole; again, the same answer
+         * @description May refuse with: `not_found`, `parts_missing`, `part_mismatch`, `checksum_mismatch`, `upload_expired`, `upload_not_pending`.
+         */
+        post: operations["uploads_complete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up an upload that no model or dataset was made of; again, the same answer
+         * @description May refuse with: `not_found`, `upload_used`, `upload_expired`.
+         */
+        post: operations["uploads_cancel"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -324,6 +428,138 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhooks, newest first
+         * @description May refuse with: `invalid_cursor`.
+         */
+        get: operations["webhooks_list"];
+        put?: never;
+        /**
+         * Register an endpoint that hears of all your jobs
+         * @description May refuse with: `webhook_url_forbidden`, `limit_exceeded`.
+         */
+        post: operations["webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one of the webhooks
+         * @description May refuse with: `not_found`.
+         */
+        get: operations["webhooks_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook; what was not delivered to it yet never will be
+         * @description May refuse with: `not_found`.
+         */
+        delete: operations["webhooks_delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook, disable it, or enable it again; what is left out stays
+         * @description May refuse with: `not_found`, `webhook_url_forbidden`.
+         */
+        patch: operations["webhooks_update"];
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a ping; it is tried once, and the delivery tells how it went
+         * @description May refuse with: `not_found`, `webhook_disabled`.
+         */
+        post: operations["webhooks_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the secret that signs what is sent to a webhook
+         * @description May refuse with: `not_found`.
+         */
+        get: operations["webhooks_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new secret; the one before signs beside it for a day, or as long as you say
+         * @description May refuse with: `not_found`.
+         */
+        post: operations["webhooks_rotate_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries to a webhook, newest first
+         * @description May refuse with: `not_found`, `invalid_cursor`.
+         */
+        get: operations["webhooks_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks/default/secret": {
         parameters: {
             query?: never;
@@ -352,6 +588,66 @@ export interface paths {
         put?: never;
         /** Make a new default secret; the one before signs beside it until the next rotation */
         post: operations["webhooks_rotate_default_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List deliveries, newest first, those to URLs of single jobs among them
+         * @description May refuse with: `invalid_cursor`.
+         */
+        get: operations["deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get one of the deliveries with all its tries
+         * @description May refuse with: `not_found`.
+         */
+        get: operations["deliveries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the same event again, now: webhook-id stays, the tries begin anew
+         * @description May refuse with: `not_found`, `webhook_disabled`.
+         */
+        post: operations["deliveries_redeliver"];
         delete?: never;
         options?: never;
         head?: never;
@@ -392,6 +688,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The processes that run jobs, and what each offers */
+        get: operations["workers_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -417,7 +730,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether the stores and the queue answer
+         * Whether records, queue and blobs answer within two seconds; if not, why
          * @description May refuse with: `unavailable`.
          */
         get: operations["ready_get"];
@@ -498,9 +811,151 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "job.queued": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A job was accepted */
+        post: operations["on_job_queued"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.started": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A worker took a job on */
+        post: operations["on_job_started"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.retrying": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A job goes back to the queue: its worker died or was stopped */
+        post: operations["on_job_retrying"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.succeeded": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A job succeeded */
+        post: operations["on_job_succeeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A job failed */
+        post: operations["on_job_failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "job.canceled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A job was canceled */
+        post: operations["on_job_canceled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.disabled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another webhook was disabled by the service */
+        post: operations["on_webhook_disabled"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody tries this webhook */
+        post: operations["on_ping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
+        AcceleratorFallback: {
+            /** @description The accelerator that the job asked for. */
+            requested: string;
+            reason: string;
+        };
         AgreementEvaluation: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -575,11 +1030,16 @@ export interface components {
         };
         Calibration: {
             /**
-             * @description How activation ranges are found.
-             * @default minmax
+             * @description How activation ranges are found; `auto` takes what errs least for each tensor.
+             * @default auto
              * @enum {string}
              */
-            method?: "minmax";
+            method?: "auto" | "minmax" | "percentile" | "entropy" | "mse";
+            /**
+             * @description Share of the values that a range keeps, in percent; for method `percentile`.
+             * @default 99.99
+             */
+            percentile?: number;
             /**
              * @description Samples of the calibration dataset to use.
              * @default 128
@@ -588,11 +1048,16 @@ export interface components {
         };
         CalibrationResolved: {
             /**
-             * @description How activation ranges are found.
-             * @default minmax
+             * @description How activation ranges are found; `auto` takes what errs least for each tensor.
+             * @default auto
              * @enum {string}
              */
-            method: "minmax";
+            method: "auto" | "minmax" | "percentile" | "entropy" | "mse";
+            /**
+             * @description Share of the values that a range keeps, in percent; for method `percentile`.
+             * @default 99.99
+             */
+            percentile: number;
             /**
              * @description Samples of the calibration dataset to use.
              * @default 128
@@ -668,6 +1133,44 @@ export interface components {
             samples: number | null;
             latency: components["schemas"]["LatencyOptionsResolved"];
         };
+        Coverage: {
+            /** @description cpu, cuda or webgpu. */
+            provider: string;
+            /** @description Share of the nodes of the compressed model that ran on each, 0–1: an accelerator leaves to the CPU what it has no kernel for. null when the runtime does not tell. */
+            nodes_by_provider: {
+                [key: string]: number;
+            } | null;
+            macs_in_integer_kernels: number | null;
+            /** @description Where the samples were run; the fields beside it say where the timed runs were. */
+            evaluation: components["schemas"]["Placement"];
+            /** @description Why something else than the accelerator asked for was used. */
+            fallback: "none" | components["schemas"]["AcceleratorFallback"];
+        };
+        CreatedWebhook: {
+            id: string;
+            /** @constant */
+            object: "webhook";
+            url: string;
+            events: ("job.queued" | "job.started" | "job.retrying" | "job.succeeded" | "job.failed" | "job.canceled" | "webhook.disabled")[];
+            description: string;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            /** @description requested: by you; gone: it answered 410; failing: nothing arrived for 5 days. */
+            disabled_reason: ("requested" | "gone" | "failing") | null;
+            disabled_at: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            created_at: string;
+            updated_at: string;
+            urls: {
+                self: string;
+                secret: string;
+                deliveries: string;
+            };
+            /** @description Signs what is sent to it. */
+            secret: string;
+        };
         Dataset: {
             id: string;
             /** @constant */
@@ -682,7 +1185,7 @@ export interface components {
                 shape: number[];
             }[];
             classes: string[] | number | null;
-            preprocess: components["schemas"]["ImagePreprocess"] | null;
+            preprocess: components["schemas"]["ImagePreprocessResolved"] | null;
             size_bytes: number;
             sha256: string;
             created_at: string;
@@ -697,6 +1200,59 @@ export interface components {
             has_more: boolean;
             first_id: string | null;
             last_id: string | null;
+        };
+        Delivery: {
+            id: string;
+            /** @constant */
+            object: "delivery";
+            /** @description null: to the URL that a job brought. */
+            webhook: string | null;
+            job: string | null;
+            /** @description What the receiver sees as webhook-id. */
+            event: string;
+            type: string;
+            url: string;
+            /**
+             * @description failed ones can be sent again; replaced: a redelivery was asked for meanwhile.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed" | "replaced";
+            attempts: {
+                at: string;
+                /** @description HTTP 204, timeout, blocked_address, ECONNREFUSED, … */
+                outcome: string;
+                duration_ms: number;
+            }[];
+            next_attempt_at: string | null;
+            redelivery_of: string | null;
+            /** @description What is sent, as JSON. */
+            payload: {
+                [key: string]: unknown;
+            };
+            created_at: string;
+            urls: {
+                self: string;
+                redeliver: string;
+            };
+        };
+        DeliveryList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Delivery"][];
+            has_more: boolean;
+            first_id: string | null;
+            last_id: string | null;
+        };
+        DisabledWebhook: {
+            id: string;
+            /** @constant */
+            object: "webhook";
+            url: string;
+            /** @constant */
+            status: "disabled";
+            /** @enum {string} */
+            disabled_reason: "requested" | "gone" | "failing";
+            disabled_at: string;
         };
         Evaluation: components["schemas"]["ClassificationEvaluation"] | components["schemas"]["RegressionEvaluation"] | components["schemas"]["AgreementEvaluation"];
         EvaluationResolved: components["schemas"]["ClassificationEvaluationResolved"] | components["schemas"]["RegressionEvaluationResolved"] | components["schemas"]["AgreementEvaluationResolved"];
@@ -771,6 +1327,53 @@ export interface components {
              * @description The model input that receives the pictures.
              * @default input
              */
+            input?: string;
+            /**
+             * @description Short side in pixels, or [height, width] exactly; null keeps the size.
+             * @default null
+             */
+            resize?: (number | [
+                number,
+                number
+            ]) | null;
+            /**
+             * @description Centre crop in pixels: a side, or [height, width].
+             * @default null
+             */
+            crop?: (number | [
+                number,
+                number
+            ]) | null;
+            /** @default 0.00392156862745098 */
+            scale?: number;
+            /**
+             * @default [
+             *       0
+             *     ]
+             */
+            mean?: number[];
+            /**
+             * @default [
+             *       1
+             *     ]
+             */
+            std?: number[];
+            /**
+             * @default NCHW
+             * @enum {string}
+             */
+            layout?: "NCHW" | "NHWC";
+            /**
+             * @default RGB
+             * @enum {string}
+             */
+            channels?: "RGB" | "BGR" | "GRAY";
+        };
+        ImagePreprocessResolved: {
+            /**
+             * @description The model input that receives the pictures.
+             * @default input
+             */
             input: string;
             /**
              * @description Short side in pixels, or [height, width] exactly; null keeps the size.
@@ -834,7 +1437,7 @@ export interface components {
                 message: string;
                 eta_seconds: number | null;
             };
-            /** @description 0 = next. */
+            /** @description 0 = next; null when it does not wait, and in the answer that creates it. */
             queue_position: number | null;
             attempt: number;
             model: string;
@@ -859,6 +1462,8 @@ export interface components {
             } | null;
             /** @description Ids. */
             artifacts: string[];
+            /** @description When the artifacts were dropped for their age; null while they are kept. */
+            artifacts_expired_at: string | null;
             reused_from: string | null;
             metadata: {
                 [key: string]: string;
@@ -875,6 +1480,13 @@ export interface components {
                 artifacts: string;
             };
         };
+        JobCanceledEvent: {
+            /** @constant */
+            type: "job.canceled";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["ThinJob"];
+        };
         JobDatasets: {
             /** @default null */
             calibration?: string | null;
@@ -886,6 +1498,13 @@ export interface components {
             calibration: string | null;
             /** @default null */
             evaluation: string | null;
+        };
+        JobFailedEvent: {
+            /** @constant */
+            type: "job.failed";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["ThinJob"];
         };
         JobList: {
             /** @constant */
@@ -933,6 +1552,20 @@ export interface components {
                 detail: string;
             }[];
         };
+        JobQueuedEvent: {
+            /** @constant */
+            type: "job.queued";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["ThinJob"];
+        };
+        JobRetryingEvent: {
+            /** @constant */
+            type: "job.retrying";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["ThinJob"];
+        };
         JobSpec: {
             model: string;
             /** @default  */
@@ -961,6 +1594,20 @@ export interface components {
                 [key: string]: string;
             };
             manifest?: components["schemas"]["ManifestResolved"];
+        };
+        JobStartedEvent: {
+            /** @constant */
+            type: "job.started";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["ThinJob"];
+        };
+        JobSucceededEvent: {
+            /** @constant */
+            type: "job.succeeded";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["ThinJob"];
         };
         JobTarget: {
             /**
@@ -1146,6 +1793,19 @@ export interface components {
             prune: components["schemas"]["StepSupport"];
             distill: components["schemas"]["StepSupport"];
         };
+        NewDataset: {
+            /** @description Id of a completed upload, which can be used once. */
+            upload: string;
+            name?: string;
+            /** @enum {string} */
+            format: "npz" | "safetensors" | "images";
+            /** @description For images. */
+            preprocess?: components["schemas"]["ImagePreprocess"];
+            /** @default {} */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
         NewJob: {
             model: string;
             /** @default  */
@@ -1186,6 +1846,72 @@ export interface components {
              * @default false
              */
             dry_run?: boolean;
+        };
+        NewModel: {
+            /** @description Id of a completed upload, which can be used once. */
+            upload: string;
+            name?: string;
+            /**
+             * @description zip holds external data too; left out, the first bytes tell.
+             * @enum {string}
+             */
+            container?: "onnx" | "zip";
+            /** @default {} */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        NewUpload: {
+            /** @description A label; no path is made of it. */
+            filename: string;
+            size_bytes: number;
+            /** @description Of the whole; what arrives must hash to it. */
+            sha256: string;
+            /** @enum {string} */
+            purpose: "model" | "dataset";
+        };
+        NewWebhook: {
+            /** @description https, port 443, a public address. */
+            url: string;
+            /**
+             * @default [
+             *       "job.succeeded",
+             *       "job.failed",
+             *       "job.canceled"
+             *     ]
+             */
+            events?: ("job.queued" | "job.started" | "job.retrying" | "job.succeeded" | "job.failed" | "job.canceled" | "webhook.disabled")[];
+            /** @default  */
+            description?: string;
+            /**
+             * @description Made for you when left out.
+             * @default null
+             */
+            secret?: string | null;
+            /** @default {} */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        PingEvent: {
+            /** @constant */
+            type: "ping";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["PingedWebhook"];
+        };
+        PingedWebhook: {
+            id: string;
+            /** @constant */
+            object: "webhook";
+        };
+        Placement: {
+            /** @description cpu, cuda or webgpu. */
+            provider: string;
+            /** @description Share of the nodes of the compressed model that ran on each, 0–1: an accelerator leaves to the CPU what it has no kernel for. null when the runtime does not tell. */
+            nodes_by_provider: {
+                [key: string]: number;
+            } | null;
         };
         Problem: {
             /** @description Identifies the kind of problem; docs/errors.md explains it. */
@@ -1375,6 +2101,13 @@ export interface components {
                 [key: string]: "ok";
             };
         };
+        ReceivedPart: {
+            /** @constant */
+            object: "upload_part";
+            part_number: number;
+            size_bytes: number;
+            sha256: string;
+        };
         RegressionEvaluation: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1450,13 +2183,7 @@ export interface components {
             change: components["schemas"]["ChangeMeasures"];
             steps: components["schemas"]["StepReport"][];
             layers: components["schemas"]["LayerReport"][];
-            coverage: {
-                provider: string;
-                nodes_by_provider: {
-                    [key: string]: number;
-                };
-                macs_in_integer_kernels: number | null;
-            };
+            coverage: components["schemas"]["Coverage"];
             goal: {
                 met: boolean;
                 checks: {
@@ -1471,6 +2198,13 @@ export interface components {
         ReportWarning: {
             code: string;
             detail: string;
+        };
+        SecretRotation: {
+            /**
+             * @description How long the secret before signs beside the new one.
+             * @default 86400
+             */
+            overlap_seconds?: number;
         };
         /** @description Folds constants, fuses operators and removes dead code. */
         SimplifyStep: {
@@ -1510,6 +2244,167 @@ export interface components {
             supported: boolean;
             notes: string[];
         };
+        ThinJob: {
+            id: string;
+            /** @constant */
+            object: "job";
+            /** @description Rises with every change of the job: deliveries may arrive in any order. */
+            sequence: number;
+            /** @enum {string} */
+            status: "queued" | "running" | "canceling" | "succeeded" | "failed" | "canceled";
+            attempt: number;
+            name: string;
+            model: string;
+            created_at: string;
+            finished_at: string | null;
+            error: {
+                code: string;
+                message: string;
+                stage: string;
+                attempt: number;
+                retryable: boolean;
+            } | null;
+            summary: {
+                compression_ratio: number | null;
+                speedup: number | null;
+                metric_drop: number | null;
+                warnings: string[];
+            } | null;
+            /** @description null where the body would not stay below 20 kB. */
+            metadata: {
+                [key: string]: string;
+            } | null;
+            urls: {
+                self: string;
+            };
+        };
+        Upload: {
+            id: string;
+            /** @constant */
+            object: "upload";
+            /** @enum {string} */
+            status: "pending" | "completed" | "canceled" | "expired";
+            filename: string;
+            /** @enum {string} */
+            purpose: "model" | "dataset";
+            size_bytes: number;
+            sha256: string;
+            /** @description Of every part but the last. */
+            part_size_bytes: number;
+            /** @description Empty unless the upload is pending. */
+            parts: components["schemas"]["UploadPart"][];
+            /** @description The model or dataset that was made of it. */
+            used_by: string | null;
+            created_at: string;
+            expires_at: string;
+            urls: {
+                self: string;
+                complete: string;
+                cancel: string;
+            };
+        };
+        UploadCompletion: {
+            /** @description What was sent, in order, to be compared with what arrived. */
+            parts?: {
+                part_number: number;
+                sha256?: string;
+            }[];
+        };
+        UploadList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["UploadSummary"][];
+            has_more: boolean;
+            first_id: string | null;
+            last_id: string | null;
+        };
+        UploadPart: {
+            part_number: number;
+            /** @description Exactly as many bytes must be sent. */
+            size_bytes: number;
+            /** @description Where to PUT the part. A path is one of this API and wants the API key; an absolute URL is presigned and must be sent none. null: there are more parts than URLs in one answer; get the upload again once these have arrived. */
+            url: string | null;
+            /** @description Of the URL; get the upload again for a new one. */
+            expires_at: string | null;
+            /** @description What has arrived; null while nothing has. */
+            received: {
+                size_bytes: number;
+                /** @description null where the object store took the part. */
+                sha256: string | null;
+            } | null;
+        };
+        UploadSummary: {
+            id: string;
+            /** @constant */
+            object: "upload";
+            /** @enum {string} */
+            status: "pending" | "completed" | "canceled" | "expired";
+            filename: string;
+            /** @enum {string} */
+            purpose: "model" | "dataset";
+            size_bytes: number;
+            sha256: string;
+            /** @description Of every part but the last. */
+            part_size_bytes: number;
+            /** @description The model or dataset that was made of it. */
+            used_by: string | null;
+            created_at: string;
+            expires_at: string;
+            urls: {
+                self: string;
+                complete: string;
+                cancel: string;
+            };
+        };
+        Webhook: {
+            id: string;
+            /** @constant */
+            object: "webhook";
+            url: string;
+            events: ("job.queued" | "job.started" | "job.retrying" | "job.succeeded" | "job.failed" | "job.canceled" | "webhook.disabled")[];
+            description: string;
+            /** @enum {string} */
+            status: "enabled" | "disabled";
+            /** @description requested: by you; gone: it answered 410; failing: nothing arrived for 5 days. */
+            disabled_reason: ("requested" | "gone" | "failing") | null;
+            disabled_at: string | null;
+            metadata: {
+                [key: string]: string;
+            };
+            created_at: string;
+            updated_at: string;
+            urls: {
+                self: string;
+                secret: string;
+                deliveries: string;
+            };
+        };
+        WebhookChange: {
+            /** @description https, port 443, a public address. */
+            url?: string;
+            events?: ("job.queued" | "job.started" | "job.retrying" | "job.succeeded" | "job.failed" | "job.canceled" | "webhook.disabled")[];
+            description?: string;
+            /** @enum {string} */
+            status?: "enabled" | "disabled";
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        WebhookDisabledEvent: {
+            /** @constant */
+            type: "webhook.disabled";
+            /** @description When it happened. */
+            timestamp: string;
+            data: components["schemas"]["DisabledWebhook"];
+        };
+        WebhookList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Webhook"][];
+            has_more: boolean;
+            first_id: string | null;
+            last_id: string | null;
+        };
         WebhookSecret: {
             /** @constant */
             object: "webhook_secret";
@@ -1517,6 +2412,38 @@ export interface components {
             secret: string;
             /** @description Signs beside it during a rotation. */
             previous_secret: string | null;
+            /** @description When the previous secret stops signing; null: with the next rotation. */
+            previous_expires_at: string | null;
+        };
+        Worker: {
+            id: string;
+            /** @constant */
+            object: "worker";
+            /**
+             * @description draining: it finishes what it runs and takes nothing new. lost: it has not been heard of; its jobs are taken over.
+             * @enum {string}
+             */
+            status: "active" | "draining" | "lost";
+            host: string;
+            version: string;
+            /** @description Jobs that use newer steps wait for a newer worker. */
+            recipe_revision: number;
+            accelerators: ("cpu" | "cuda" | "webgpu")[];
+            /** @description What one job may take. */
+            memory_bytes: number;
+            /** @description Jobs it runs at the same time. */
+            places: number;
+            busy: number;
+            started_at: string;
+            seen_at: string;
+        };
+        WorkerList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Worker"][];
+            has_more: boolean;
+            first_id: string | null;
+            last_id: string | null;
         };
     };
     responses: {
@@ -1574,6 +2501,8 @@ export interface operations {
         parameters: {
             query?: {
                 name?: string;
+                /** @description Metadata as JSON: {"key":"value"}. As name, for bytes only. */
+                metadata?: string;
             };
             header?: {
                 /** @description The same key and request again give the first answer again. */
@@ -1582,11 +2511,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The file */
+        /** @description The file; or, as JSON, what to make of an upload by parts */
         requestBody: {
             content: {
                 "application/octet-stream": string;
                 "application/zip": string;
+                "application/json": components["schemas"]["NewModel"];
             };
         };
         responses: {
@@ -1682,6 +2612,14 @@ export interface operations {
                     "application/zip": string;
                 };
             };
+            /** @description The file is at this address for a while; a Range may be sent there */
+            302: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Not modified */
             304: {
                 headers: {
@@ -1724,11 +2662,14 @@ export interface operations {
     };
     datasets_create: {
         parameters: {
-            query: {
+            query?: {
                 name?: string;
-                format: "npz" | "safetensors" | "images";
+                /** @description Required with bytes. As all parameters here, for bytes only. */
+                format?: "npz" | "safetensors" | "images";
                 /** @description For images: an ImagePreprocess as JSON. */
                 preprocess?: string;
+                /** @description Metadata as JSON: {"key":"value"}. */
+                metadata?: string;
             };
             header?: {
                 /** @description The same key and request again give the first answer again. */
@@ -1737,11 +2678,12 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The file */
+        /** @description The file; or, as JSON, what to make of an upload by parts */
         requestBody: {
             content: {
                 "application/octet-stream": string;
                 "application/zip": string;
+                "application/json": components["schemas"]["NewDataset"];
             };
         };
         responses: {
@@ -1800,6 +2742,171 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploads_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 20 when left out. */
+                limit?: string;
+                /** @description Id of the last item of the page before. */
+                after?: string;
+                /** @description Id of the first item of the page behind. */
+                before?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of uploads */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploads_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request again give the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUpload"];
+            };
+        };
+        responses: {
+            /** @description The upload, with a URL for each part */
+            201: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploads_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploads_put_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description Counts from 1. */
+                part_number: string;
+            };
+            cookie?: never;
+        };
+        /** @description The bytes of the part, as many as its size_bytes says */
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description What has arrived */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedPart"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploads_complete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UploadCompletion"];
+            };
+        };
+        responses: {
+            /** @description The upload, to make a model or dataset of */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    uploads_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -2127,6 +3234,14 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
+            /** @description The file is at this address for a while; a Range may be sent there */
+            302: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description Not modified */
             304: {
                 headers: {
@@ -2134,6 +3249,253 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 20 when left out. */
+                limit?: string;
+                /** @description Id of the last item of the page before. */
+                after?: string;
+                /** @description Id of the first item of the page behind. */
+                before?: string;
+                status?: "enabled" | "disabled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of webhooks */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request again give the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description The webhook with its secret */
+            201: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedWebhook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_test: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request again give the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery of the ping */
+            201: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The secrets in use */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_rotate_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request again give the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
+            };
+        };
+        responses: {
+            /** @description The secrets in use */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSecret"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    webhooks_deliveries: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 20 when left out. */
+                limit?: string;
+                /** @description Id of the last item of the page before. */
+                after?: string;
+                /** @description Id of the first item of the page behind. */
+                before?: string;
+                status?: "pending" | "delivered" | "failed" | "replaced";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -2185,6 +3547,88 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    deliveries_list: {
+        parameters: {
+            query?: {
+                /** @description 1 to 100; 20 when left out. */
+                limit?: string;
+                /** @description Id of the last item of the page before. */
+                after?: string;
+                /** @description Id of the first item of the page behind. */
+                before?: string;
+                status?: "pending" | "delivered" | "failed" | "replaced";
+                job?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deliveries_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    deliveries_redeliver: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and request again give the first answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new delivery */
+            201: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delivery"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     home_get: {
         parameters: {
             query?: never;
@@ -2222,6 +3666,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MethodList"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    workers_list: {
+        parameters: {
+            query?: {
+                /** @description Only workers that offer this. */
+                accelerator?: "cpu" | "cuda" | "webgpu";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workers */
+            200: {
+                headers: {
+                    "Request-Id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkerList"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -2357,6 +3826,350 @@ export interface operations {
                 };
             };
             default: components["responses"]["Problem"];
+        };
+    };
+    on_job_queued: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobQueuedEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_job_started: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobStartedEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_job_retrying: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobRetryingEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_job_succeeded: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobSucceededEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_job_failed: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobFailedEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_job_canceled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobCanceledEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_webhook_disabled: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookDisabledEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    on_ping: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The event's id: the same for every try, so that doubles can be told. */
+                "webhook-id": string;
+                /** @description Seconds since the epoch; refuse what is older than five minutes. */
+                "webhook-timestamp": string;
+                /** @description v1,base64(HMAC-SHA256(secret, id.timestamp.body)); two in a rotation. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PingEvent"];
+            };
+        };
+        responses: {
+            /** @description Wanted no more: the webhook is disabled */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Later: Retry-After is honoured, as with 503 */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Received; anything else, redirects included, is tried again */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
 }

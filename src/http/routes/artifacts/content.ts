@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { getArtifact } from '#src/services/artifacts'
 import { route } from '../../route.ts'
-import { serveBlob } from '../../serve-blob.ts'
+import { blobResponses, serveBlob } from '../../serve-blob.ts'
 
 export const artifactContentRoute = route({
   method: 'GET',
@@ -14,11 +14,7 @@ export const artifactContentRoute = route({
   query: z.strictObject({}),
   body: { kind: 'none' },
   idempotent: false,
-  responses: {
-    200: { description: 'The file', content: ['application/octet-stream'] },
-    206: { description: 'The range', content: ['application/octet-stream'] },
-    304: { description: 'Not modified', content: 'none' },
-  },
+  responses: blobResponses(['application/octet-stream']),
   errors: ['not_found', 'range_not_satisfiable'],
   handle: async ({ params, tenant, request, context }) => {
     const record = await getArtifact(context.service, tenant, params.id)
