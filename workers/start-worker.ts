@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { ConfigError } from '#src/config'
 import type { Container } from '#src/container'
 import { capabilities, childSettings } from './capabilities.ts'
+import { serveMetrics } from './metrics/serve-metrics.ts'
+import { openWorkerMetrics } from './metrics/worker-metrics.ts'
 import { startRetention } from './retention-loop.ts'
 import { startRunner } from './runner.ts'
 import { driverEnvironment } from './sandbox/driver-environment.ts'
@@ -48,8 +50,12 @@ export async function startWorker(
   const offered = await capabilities(config, settings, log)
   const children = openChildPool(childSettings(settings, offered), WARM_CHILDREN)
   const giveUp = new AbortController()
+  const metrics = openWorkerMetrics(context)
+  const { host, metricsPort } = config
+  const server = metricsPort === 'none' ? null : await serveMetrics(metrics, host, metricsPort)
+  if (server !== null) log.info({ url: server.url }, 'metrics')
   const worker = workerContext({
-    service: context,
+    service: metrics.service,
     children,
     log,
     capabilities: offered,
@@ -66,6 +72,7 @@ export async function startWorker(
       await retention.close()
       clearTimeout(timer)
       await children.close()
+      await server?.close()
     },
   }
 }

@@ -9,7 +9,7 @@ import { TersorError } from '#src/domain/errors'
 import { newId } from '#src/domain/id'
 import type { ServiceContext } from '#src/services/service-context'
 import { callRoute } from './call-route.ts'
-import { openMetrics } from './metrics.ts'
+import { openMetrics } from './metrics/open-metrics.ts'
 import { rateLimiter } from './plugins/limit-rate.ts'
 import { sendProblem, toTersorError } from './problem.ts'
 import type { Answer, RouteContext } from './route.ts'
@@ -38,7 +38,7 @@ export function buildApp({ config, context, log }: AppParts) {
   })
   const limiter = rateLimiter(config.requestsPerMinute)
   const metrics = openMetrics(context)
-  const routeContext: RouteContext = { service: context, config, metrics }
+  const routeContext: RouteContext = { service: metrics.service, config, metrics }
 
   // Bodies are read by the routes: as JSON within bounds, or as streams.
   app.removeAllContentTypeParsers()

@@ -7,7 +7,7 @@ import type { Config } from '#src/config'
 import type { ErrorCode } from '#src/domain/errors'
 import type { Write } from '#src/ports/record-store'
 import type { ServiceContext } from '#src/services/service-context'
-import type { Metrics } from './metrics.ts'
+import type { Metrics } from './metrics/open-metrics.ts'
 
 export type Access = 'public' | 'read' | 'write'
 

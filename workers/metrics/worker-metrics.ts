@@ -1,0 +1,23 @@
+// Prometheus metrics of a worker: its process, its tasks, the stores that failed it.
+
+import { processRegistry } from '#src/http/metrics/process-registry'
+import { watchStores } from '#src/http/metrics/store-errors'
+import type { ServiceContext } from '#src/services/service-context'
+import { watchTasks } from './task-metrics.ts'
+
+export interface WorkerMetrics {
+  readonly contentType: string
+  /** What the worker is to work with, so that it can be watched. */
+  readonly service: ServiceContext
+  text(): Promise<string>
+}
+
+export function openWorkerMetrics(context: ServiceContext): WorkerMetrics {
+  const registry = processRegistry()
+  const service = watchStores(context, registry)
+  return {
+    contentType: registry.contentType,
+    service: { ...service, queue: watchTasks(service.queue, registry) },
+    text: () => registry.metrics(),
+  }
+}
