@@ -11,6 +11,7 @@ import type { BlobStore } from '#src/ports/blob-store'
 import type { JobQueue } from '#src/ports/job-queue'
 import type { ProgressFeed } from '#src/ports/progress-feed'
 import type { RecordStore } from '#src/ports/record-store'
+import { onRedis, testPrefix, testRedisUrl } from '#test/support/test-redis'
 
 export interface Driver<P> {
   readonly name: string
@@ -53,15 +54,32 @@ export const recordDrivers: readonly Driver<RecordStore>[] = [
     open: (folder) =>
       onDatabase(join(folder, 'tersor.db'), (database) => RECORD_DRIVERS.sqlite({ database })),
   },
+  {
+    name: 'redis',
+    persistent: true,
+    open: (folder) =>
+      onRedis(['producer'], (redis) =>
+        RECORD_DRIVERS.redis({ redis: redis!, prefix: testPrefix(folder) }),
+      ),
+  },
 ]
 
 /** Small, so that the suite meets the limit. */
 export const GROUP_PLACES = { compress: 40, 'deliver-webhook': 2 }
 
-export const queueDrivers: readonly Driver<JobQueue>[] = [
+export interface QueueDriver extends Driver<JobQueue> {
+  /** What becomes of leases when the process that holds them is gone. */
+  readonly leases: 'are free at once' | 'run out'
+  /** Longest that an empty-handed claimer may take to know it. */
+  readonly emptyMs: number
+}
+
+export const queueDrivers: readonly QueueDriver[] = [
   {
     name: 'embedded',
     persistent: true,
+    leases: 'are free at once',
+    emptyMs: 40,
     open: (folder) =>
       onDatabase(join(folder, 'tersor.db'), (database) =>
         QUEUE_DRIVERS.embedded({ database, groupPlaces: GROUP_PLACES }),
@@ -70,15 +88,43 @@ export const queueDrivers: readonly Driver<JobQueue>[] = [
   {
     name: 'embedded in memory',
     persistent: false,
+    leases: 'are free at once',
+    emptyMs: 40,
     open: () =>
       onDatabase(':memory:', (database) =>
         QUEUE_DRIVERS.embedded({ database, groupPlaces: GROUP_PLACES }),
       ),
   },
+  {
+    name: 'bullmq',
+    persistent: true,
+    leases: 'run out',
+    emptyMs: 150,
+    open: (folder) =>
+      QUEUE_DRIVERS.bullmq({
+        url: testRedisUrl(),
+        prefix: testPrefix(folder),
+        groupPlaces: GROUP_PLACES,
+        onError: () => {},
+      }),
+  },
 ]
 
 export const feedDrivers: readonly Driver<ProgressFeed>[] = [
   { name: 'memory', persistent: false, open: () => FEED_DRIVERS.memory({ onError: () => {} }) },
+  {
+    name: 'redis',
+    persistent: false,
+    open: (folder) =>
+      onRedis(['producer', 'subscriber'], (publisher, subscriber) =>
+        FEED_DRIVERS.redis({
+          publisher: publisher!,
+          subscriber: subscriber!,
+          prefix: testPrefix(folder),
+          onError: () => {},
+        }),
+      ),
+  },
 ]
 
 /** Whether the drivers of every table of src/adapters are listed above. */
