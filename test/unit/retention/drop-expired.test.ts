@@ -11,8 +11,8 @@ import { dropExpired } from '#src/services/retention/drop-expired'
 import type { RetentionRules } from '#src/services/retention/drop-expired'
 import type { ServiceContext } from '#src/services/service-context'
 import { oneChunk } from '#test/support/byte-streams'
-import { openTestContainer } from '#test/support/embedded-container'
-import type { TestContainer } from '#test/support/embedded-container'
+import { openTestContainer } from '#test/support/test-container'
+import type { TestContainer } from '#test/support/test-container'
 import { agedArtifact, agedEvent, agedJob, logLines, TENANT } from './aged-records.ts'
 
 const DAY = 24 * 3600 * 1000
