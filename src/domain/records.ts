@@ -63,8 +63,6 @@ export interface UploadRecord {
   readonly sha256: string
   /** Every part but the last has this many bytes. */
   readonly part_size_bytes: number
-  /** `direct`: parts go to the object store by presigned URLs; `api`: through us. */
-  readonly transport: 'direct' | 'api'
   readonly status: UploadStatus
   /** The whole, from completion until a model or dataset holds it. */
   readonly blob: BlobKey | null

@@ -8,8 +8,8 @@ import type { ServiceContext } from '../service-context.ts'
 import type { ClaimedPart } from './check-parts.ts'
 import { checkParts, partsAreMissing } from './check-parts.ts'
 import { dropParts } from './drop-parts.ts'
-import type { PartsPlace, ReceivedPart } from './received-parts.ts'
-import { partsPlace } from './received-parts.ts'
+import type { ReceivedPart } from './received-parts.ts'
+import { forgetPart, listParts, readPart } from './received-parts.ts'
 import { getLiveUpload, getPendingUpload } from './upload-state.ts'
 
 /** Completions under way in this process: a second request for the same waits for the first. */
@@ -45,13 +45,12 @@ async function putTogether(
 ): Promise<UploadRecord> {
   const { blobs, records, pins } = context
   const found = await getPendingUpload(context, tenant, id)
-  const place = partsPlace(context, found.record)
-  const parts = await place.list(found.record)
+  const parts = await listParts(context, found.record)
   checkParts(found.record, parts, claimed)
   const { sha256, size_bytes: maxBytes } = found.record
   pins.pin(sha256)
   try {
-    const whole = readAll(place, found.record, parts)
+    const whole = readAll(context, found.record, parts)
     await blobs.put(whole, { maxBytes, expectedSha256: sha256 })
     const completed = await commitCompleted(context, found)
     if (completed !== null) {
@@ -100,14 +99,14 @@ async function completedMeanwhile(
 }
 
 async function* readAll(
-  place: PartsPlace,
+  context: ServiceContext,
   upload: UploadRecord,
   parts: readonly ReceivedPart[],
 ): AsyncGenerator<Uint8Array> {
   for (const part of parts) {
-    const stream = await place.read(upload, part).catch(async (error: unknown) => {
+    const stream = await readPart(context, upload, part).catch(async (error: unknown) => {
       if (!(error instanceof TersorError) || error.code !== 'not_found') throw error
-      await place.forget(upload, part)
+      await forgetPart(context, upload, part)
       throw partsAreMissing([part.partNumber])
     })
     yield* stream as AsyncIterable<Uint8Array>

@@ -25,7 +25,7 @@ export async function createUpload(
   { filename, size, sha256, purpose }: NewUpload,
   alongside: (upload: UploadRecord) => Promise<readonly Write[]>,
 ): Promise<UploadRecord> {
-  const { blobs, clock, options, records } = context
+  const { clock, options, records } = context
   const most = purpose === 'model' ? options.maxModelBytes : options.maxDatasetBytes
   if (size === 0) throw new TersorError('empty_file', 'a file has at least one byte')
   if (size > most) {
@@ -47,7 +47,6 @@ export async function createUpload(
     size_bytes: size,
     sha256,
     part_size_bytes: partSizeFor(size),
-    transport: blobs.direct === 'none' ? 'api' : 'direct',
     status: 'pending',
     blob: null,
     used_by: null,

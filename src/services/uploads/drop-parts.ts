@@ -2,12 +2,12 @@
 
 import type { UploadRecord } from '#src/domain/records'
 import type { ServiceContext } from '../service-context.ts'
-import { partsPlace } from './received-parts.ts'
+import { dropAllParts } from './received-parts.ts'
 
 /** A store that fails now is no failure of the request: the sweeper drops what is left. */
 export async function dropParts(context: ServiceContext, upload: UploadRecord): Promise<void> {
   try {
-    await partsPlace(context, upload).drop(upload)
+    await dropAllParts(context, upload)
     await markDropped(context, upload.id)
   } catch {
     return

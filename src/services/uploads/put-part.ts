@@ -48,9 +48,6 @@ export async function putPart(
 }
 
 function checkPartNumber(upload: UploadRecord, partNumber: number): void {
-  if (upload.transport === 'direct') {
-    throw new TersorError('not_found', 'the parts of this upload go to their presigned URLs')
-  }
   const count = partCount(upload)
   if (partNumber >= 1 && partNumber <= count) return
   throw new TersorError('not_found', `the parts of this upload have the numbers 1 to ${count}`)

@@ -1,10 +1,11 @@
-// Where the parts of an upload are, whichever way they came.
+// Where the parts of an upload are: those that came through the API, and those that clients wrote to the object store.
 
 import type { Readable } from 'node:stream'
+import { TersorError } from '#src/domain/errors'
 import type { UploadRecord } from '#src/domain/records'
 import type { ServiceContext } from '../service-context.ts'
-import { apiParts } from './api-parts.ts'
-import { directParts } from './direct-parts.ts'
+import { dropApiParts, forgetApiPart, listApiParts } from './api-parts.ts'
+import { directPartName, dropDirectParts, listDirectParts } from './direct-parts.ts'
 
 export interface ReceivedPart {
   readonly partNumber: number
@@ -13,17 +14,40 @@ export interface ReceivedPart {
   readonly sha256: string | null
 }
 
-export interface PartsPlace {
-  /** In ascending order. */
-  list(upload: UploadRecord): Promise<readonly ReceivedPart[]>
-  /** Throws TersorError `not_found`. */
-  read(upload: UploadRecord, part: ReceivedPart): Promise<Readable>
-  /** Takes a part that cannot be read off the list. */
-  forget(upload: UploadRecord, part: ReceivedPart): Promise<void>
-  /** Drops all parts. */
-  drop(upload: UploadRecord): Promise<void>
+/** In ascending order. A part that came both ways is the one that came through the API. */
+export async function listParts(
+  context: ServiceContext,
+  upload: UploadRecord,
+): Promise<readonly ReceivedPart[]> {
+  const found = new Map<number, ReceivedPart>()
+  for (const part of await listDirectParts(context, upload)) found.set(part.partNumber, part)
+  for (const part of await listApiParts(context, upload)) found.set(part.partNumber, part)
+  return [...found.values()].sort((a, b) => a.partNumber - b.partNumber)
 }
 
-export function partsPlace(context: ServiceContext, upload: UploadRecord): PartsPlace {
-  return upload.transport === 'direct' ? directParts(context) : apiParts(context)
+/** Throws TersorError `not_found`. */
+export async function readPart(
+  { blobs }: ServiceContext,
+  upload: UploadRecord,
+  { partNumber, sha256 }: ReceivedPart,
+): Promise<Readable> {
+  if (sha256 !== null) return await blobs.read(sha256)
+  if (blobs.direct !== 'none') {
+    return await blobs.direct.readPart(directPartName(upload, partNumber))
+  }
+  throw new TersorError('not_found', 'the object store that has the part is not in use')
+}
+
+/** Takes a part that cannot be read off the list; the object store's own list has it off already. */
+export async function forgetPart(
+  context: ServiceContext,
+  upload: UploadRecord,
+  part: ReceivedPart,
+): Promise<void> {
+  if (part.sha256 !== null) await forgetApiPart(context, upload, part.partNumber, part.sha256)
+}
+
+export async function dropAllParts(context: ServiceContext, upload: UploadRecord): Promise<void> {
+  await dropApiParts(context, upload)
+  await dropDirectParts(context, upload)
 }

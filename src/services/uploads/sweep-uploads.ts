@@ -5,7 +5,7 @@ import { UPLOAD_STATUSES } from '#src/domain/records'
 import type { Versioned } from '#src/ports/record-store'
 import type { ServiceContext } from '../service-context.ts'
 import { dropParts } from './drop-parts.ts'
-import { partsPlace } from './received-parts.ts'
+import { dropAllParts } from './received-parts.ts'
 import { currentStatus } from './upload-state.ts'
 
 const BATCH = 100
@@ -68,6 +68,6 @@ const finish: Sweep = async (context, { record }) => {
   if (record.parts === 'kept') await dropParts(context, record)
   if (context.clock.now() < Date.parse(record.expires_at) + RECORD_KEPT_MS) return
   // A part may have come in after the others went.
-  await partsPlace(context, record).drop(record)
+  await dropAllParts(context, record)
   await context.records.commit([{ op: 'delete', collection: 'upload', id: record.id }])
 }

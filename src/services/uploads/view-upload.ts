@@ -9,7 +9,7 @@ import type { PartTarget } from './direct-parts.ts'
 import { presignParts } from './direct-parts.ts'
 import { partBytes, partCount } from './part-layout.ts'
 import type { ReceivedPart } from './received-parts.ts'
-import { partsPlace } from './received-parts.ts'
+import { listParts } from './received-parts.ts'
 import { currentStatus } from './upload-state.ts'
 
 export interface PartView {
@@ -55,7 +55,7 @@ export async function viewUpload(
 ): Promise<UploadView> {
   const status = currentStatus(record, context)
   if (status !== 'pending') return { record, status, parts: [] }
-  const list = await partsPlace(context, record).list(record)
+  const list = await listParts(context, record)
   return { record, status, parts: await viewParts(context, record, list) }
 }
 
@@ -72,15 +72,24 @@ async function viewParts(
   record: UploadRecord,
   list: readonly ReceivedPart[],
 ): Promise<readonly PartView[]> {
+  const { direct } = context.blobs
   const received = new Map(list.map((part) => [part.partNumber, part]))
   const numbers = Array.from({ length: partCount(record) }, (_, index) => index + 1)
+  // Sent again, a part must go the way it went first.
+  const viaApi = (partNumber: number): boolean =>
+    direct === 'none' || typeof received.get(partNumber)?.sha256 === 'string'
   // What is missing first, should there be too many.
-  const wanted = numbers.toSorted((a, b) => Number(received.has(a)) - Number(received.has(b)))
-  const targets = record.transport === 'api' ? null : await presignParts(context, record, wanted)
+  const wanted = numbers
+    .filter((partNumber) => !viaApi(partNumber))
+    .sort((a, b) => Number(received.has(a)) - Number(received.has(b)))
+  const targets =
+    direct === 'none'
+      ? new Map<number, PartTarget>()
+      : await presignParts(direct, context, record, wanted)
   return numbers.map((partNumber) => ({
     partNumber,
     size: partBytes(record, partNumber),
-    target: targets === null ? 'api' : (targets.get(partNumber) ?? 'later'),
+    target: viaApi(partNumber) ? 'api' : (targets.get(partNumber) ?? 'later'),
     received: received.get(partNumber) ?? null,
   }))
 }
