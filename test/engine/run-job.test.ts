@@ -1,18 +1,14 @@
 // A whole job as the child runs it, on a small network with known data.
 
 import { statSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openRuntime } from '#engine/runtime/ort'
-import type { DatasetRecord } from '#src/domain/records'
 import { report as reportSchema } from '#src/domain/report'
-import { jobSpec } from '#src/recipes/job-spec'
-import type { Step } from '#src/recipes/step'
-import { MACS, PARAMETERS, SAMPLES, toyNetwork } from '#test/support/toy-network'
-import type { ChildMessage, CompressResult } from '#workers/sandbox/protocol'
-import { runJob } from '#workers/steps/run-job'
+import { MACS, PARAMETERS, SAMPLES } from '#test/support/toy-network'
+import { runToyJob } from './toy-job.ts'
 
 const folder = { path: '' }
 const runtime = openRuntime()
@@ -25,63 +21,11 @@ afterAll(async () => {
   await rm(folder.path, { recursive: true, force: true })
 })
 
-async function writeInputs(): Promise<{ model: string; dataset: string; record: DatasetRecord }> {
-  const toy = await toyNetwork(runtime)
-  const model = join(folder.path, 'toy.onnx')
-  await writeFile(model, toy.model)
-  const dataset = join(folder.path, 'data.npz')
-  await writeFile(dataset, toy.dataset)
-  const record: DatasetRecord = {
-    id: 'dataset_0',
-    tenant: 'local',
-    name: 'toy',
-    format: 'npz',
-    samples: SAMPLES,
-    fields: [
-      { name: 'x', dtype: 'float32', shape: [SAMPLES, 3, 16, 16] },
-      { name: 'labels', dtype: 'int64', shape: [SAMPLES] },
-    ],
-    classes: 4,
-    preprocess: null,
-    size_bytes: statSync(dataset).size,
-    sha256: '0'.repeat(64),
-    created_at: '2026-01-01T00:00:00.000Z',
-    metadata: {},
-  }
-  return { model, dataset, record }
-}
-
-async function run(
+function run(
   steps: readonly unknown[],
-  more: Readonly<Record<string, unknown>> = {},
-): Promise<{ readonly result: CompressResult; readonly messages: readonly ChildMessage[] }> {
-  const { model, dataset, record } = await writeInputs()
-  const scratch = await mkdtemp(join(folder.path, 'scratch-'))
-  const messages: ChildMessage[] = []
-  const spec = jobSpec.parse({
-    model: 'model_0',
-    steps: steps as Step[],
-    datasets: { calibration: 'dataset_0', evaluation: 'dataset_0' },
-    evaluation: { task: 'classification', latency: { runs: 10 } },
-    ...more,
-  })
-  const file = { path: dataset, record }
-  const result = await runJob(
-    {
-      task: 'compress',
-      job: 'job_0',
-      spec,
-      model: { path: model, container: 'onnx' },
-      datasets: { calibration: file, evaluation: file },
-      scratch,
-      tersorVersion: '0.0.0',
-      accelerators: ['cpu'],
-      crashed: false,
-    },
-    (message) => messages.push(message),
-    runtime,
-  )
-  return { result, messages }
+  spec: Readonly<Record<string, unknown>> = {},
+): ReturnType<typeof runToyJob> {
+  return runToyJob(folder.path, { steps, spec })
 }
 
 describe('a job in the child', () => {

@@ -4,23 +4,23 @@ import type { Provider, Runtime, RuntimeSession } from '#engine/runtime/runtime'
 
 export class LoadedModels {
   readonly #runtime: Runtime
-  readonly #paths: readonly string[]
+  readonly #files: readonly (Uint8Array | string)[]
   readonly #threads: number
   readonly #sessions = new Map<Provider, RuntimeSession[]>()
 
-  constructor(runtime: Runtime, paths: readonly string[], threads: number) {
+  constructor(runtime: Runtime, files: readonly (Uint8Array | string)[], threads: number) {
     this.#runtime = runtime
-    this.#paths = paths
+    this.#files = files
     this.#threads = threads
   }
 
-  /** One session per path, in order. @throws RuntimeRejection */
+  /** One session per file, in order. @throws RuntimeRejection */
   async on(provider: Provider): Promise<readonly RuntimeSession[]> {
     const sessions = this.#sessions.get(provider) ?? []
     this.#sessions.set(provider, sessions)
-    for (const path of this.#paths.slice(sessions.length)) {
+    for (const file of this.#files.slice(sessions.length)) {
       const options = { provider, threads: this.#threads, optimization: 'all' } as const
-      sessions.push(await this.#runtime.load(path, options))
+      sessions.push(await this.#runtime.load(file, options))
     }
     return sessions
   }
