@@ -3,6 +3,9 @@
 import type { Readable } from 'node:stream'
 import type { BlobKey } from '#src/domain/records'
 
+/** A blob that no record names may go when it was stored longer ago; half of it is left to write the record after a `put`. */
+export const BLOB_GRACE_MS = 3_600_000
+
 export interface BlobStat {
   readonly key: BlobKey
   readonly size: number

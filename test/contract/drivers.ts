@@ -11,6 +11,7 @@ import type { BlobStore } from '#src/ports/blob-store'
 import type { JobQueue } from '#src/ports/job-queue'
 import type { ProgressFeed } from '#src/ports/progress-feed'
 import type { RecordStore } from '#src/ports/record-store'
+import { openTestS3Blobs } from '#test/support/test-s3-blobs'
 import { onRedis, testPrefix, testRedisUrl } from '#test/support/test-redis'
 
 export interface Driver<P> {
@@ -44,6 +45,7 @@ export const blobDrivers: readonly Driver<BlobStore>[] = [
     persistent: true,
     open: (folder) => BLOB_DRIVERS.fs({ folder: join(folder, 'blobs') }),
   },
+  { name: 's3', persistent: true, open: (folder) => openTestS3Blobs(folder) },
 ]
 
 export const recordDrivers: readonly Driver<RecordStore>[] = [

@@ -20,13 +20,16 @@ export class HashedFile {
   #flushing: Promise<unknown> = Promise.resolve()
   #failure: { readonly error: unknown } | null = null
 
-  private constructor(file: FileHandle) {
+  readonly #durable: boolean
+
+  private constructor(file: FileHandle, durable: boolean) {
     this.#file = file
+    this.#durable = durable
   }
 
-  /** Throws when the file exists. */
-  static async create(path: string): Promise<HashedFile> {
-    return new HashedFile(await open(path, 'wx'))
+  /** Throws when the file exists. One that need not outlive a power cut is not `durable`. */
+  static async create(path: string, durable = true): Promise<HashedFile> {
+    return new HashedFile(await open(path, 'wx+'), durable)
   }
 
   /** Keeps the chunk until it is written: it must not change afterwards. */
@@ -38,14 +41,31 @@ export class HashedFile {
     if (this.#batched >= WRITE_BATCH) await this.#write()
   }
 
-  /** Waits until all bytes are on the disk. Returns their hash in hex. */
+  /** Waits until all bytes are written, and on the disk when it is durable. Returns their hash in hex. */
   async finish(): Promise<string> {
     await this.#write()
     await this.#writing
     await this.#flushing
     this.#throwFailure()
-    await this.#file.sync()
+    if (this.#durable) await this.#file.sync()
     return this.#hash.digest('hex')
+  }
+
+  /** Bytes of a finished file. */
+  async read(start: number, end: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(end - start)
+    let done = 0
+    while (done < bytes.byteLength) {
+      const { bytesRead } = await this.#file.read(
+        bytes,
+        done,
+        bytes.byteLength - done,
+        start + done,
+      )
+      if (bytesRead === 0) throw new Error('the file is shorter than what was written to it')
+      done += bytesRead
+    }
+    return bytes
   }
 
   async close(): Promise<void> {
@@ -57,7 +77,7 @@ export class HashedFile {
   async #write(): Promise<void> {
     await this.#writing
     this.#throwFailure()
-    if (this.#unflushed >= FLUSH_EVERY) {
+    if (this.#durable && this.#unflushed >= FLUSH_EVERY) {
       await this.#flushing
       this.#unflushed = 0
       this.#flushing = this.#file.datasync().catch((error: unknown) => this.#fail(error))
