@@ -3,6 +3,7 @@
 import type { BlobKey } from '#src/domain/records'
 import type { BlobStore } from '#src/ports/blob-store'
 import type { RecordStore } from '#src/ports/record-store'
+import { blobIsUsed } from './blob-uses.ts'
 
 export class BlobPins {
   readonly #pins = new Map<BlobKey, number>()
@@ -28,14 +29,8 @@ export class BlobPins {
    */
   async dropUnused(blobs: BlobStore, records: RecordStore, key: BlobKey): Promise<void> {
     if (this.#sharing === 'shared') return
-    const where = { sha256: key }
-    const uses =
-      (await records.count('model', where)) +
-      (await records.count('dataset', where)) +
-      (await records.count('artifact', where)) +
-      (await records.count('upload_part', where)) +
-      (await records.count('upload', { blob: key }))
-    if (uses > 0 || this.#pins.has(key)) return
+    if (await blobIsUsed(records, key)) return
+    if (this.#pins.has(key)) return
     await blobs.delete(key)
   }
 }
