@@ -40,6 +40,7 @@ async function provideS3(): Promise<Stop> {
     process.env['TERSOR_TEST_S3_SECRET_KEY'] = server.secretKey
     stop = () => server.close()
   }
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
   await createTestBucket(testS3())
   return stop
 }
