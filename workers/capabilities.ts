@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import type { Config } from '#src/config'
 import type { WorkerCapabilities } from '#src/domain/worker'
-import { RECIPE_REVISION } from '#src/domain/worker'
+import { RECIPE_REVISION } from '#src/recipes/step-revisions'
 import { detectAccelerators } from './sandbox/detect-accelerators.ts'
 import type { ChildSettings } from './sandbox/spawn-child.ts'
 

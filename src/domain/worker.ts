@@ -2,17 +2,11 @@
 
 import type { Accelerator } from '#src/recipes/accelerator'
 
-/**
- * Raised whenever a step, method or option is added that older workers do not know: entries that use it wait for a
- * worker of at least this revision.
- */
-export const RECIPE_REVISION = 1
-
 export interface WorkNeeds {
   readonly accelerator: Accelerator | 'any'
   /** Bytes of memory the work may take; 0 = hardly any. */
   readonly memory_bytes: number
-  /** Least RECIPE_REVISION of the worker. */
+  /** Least revision of the recipes that the worker must know (recipes/step-revisions). */
   readonly revision: number
 }
 

@@ -1,8 +1,8 @@
 // What a job asks of its worker.
 
 import type { WorkNeeds } from '#src/domain/worker'
-import { RECIPE_REVISION } from '#src/domain/worker'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { leastRevision } from '#src/recipes/step-revisions'
 import { jobEstimate } from './job-estimate.ts'
 import type { JobInputs } from './job-inputs.ts'
 
@@ -11,6 +11,6 @@ export function jobNeeds(spec: JobSpec, inputs: JobInputs, maxMemoryBytes: numbe
   return {
     accelerator: spec.accelerator === 'auto' ? 'any' : spec.accelerator,
     memory_bytes: Math.min(jobEstimate(spec, inputs).memory_bytes ?? 0, maxMemoryBytes),
-    revision: RECIPE_REVISION,
+    revision: leastRevision(spec.steps),
   }
 }

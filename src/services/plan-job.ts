@@ -3,9 +3,11 @@
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
+import { absentWorker } from './absent-worker.ts'
 import { checkJob } from './check-job.ts'
 import { jobEstimate } from './job-estimate.ts'
 import type { JobInputs } from './job-inputs.ts'
+import { jobNeeds } from './job-needs.ts'
 import type { ServiceContext } from './service-context.ts'
 
 export interface PlannedStep {
@@ -48,7 +50,7 @@ export async function planJob(
     steps: spec.steps.map((step, index) => plannedStep(step, faultsAt(faults, `/steps/${index}`))),
     data: plannedData(spec, inputs, faults),
     estimate: { source: 'estimated', ...jobEstimate(spec, inputs) },
-    warnings: inputs === null ? [] : planWarnings(spec, inputs),
+    warnings: inputs === null ? [] : planWarnings(context, spec, inputs),
     errors: faults,
   }
 }
@@ -86,11 +88,15 @@ function plannedData(
 }
 
 function planWarnings(
+  { peers, options }: ServiceContext,
   spec: JobSpec,
-  { evaluation, calibration, model }: JobInputs,
+  inputs: JobInputs,
 ): { code: string; detail: string }[] {
   const warnings: { code: string; detail: string }[] = []
   const warn = (code: string, detail: string): void => void warnings.push({ code, detail })
+  const { evaluation, calibration, model } = inputs
+  const absence = absentWorker(peers, jobNeeds(spec, inputs, options.maxJobMemoryBytes))
+  if (absence !== 'none') warn('no_worker', `${absence}; the job would wait for one`)
   if (evaluation === null) {
     warn('no_evaluation', 'without an evaluation dataset the report has no task metric')
   }

@@ -8,6 +8,7 @@ import type { DeliveryRecord } from '#src/domain/webhook'
 import { timestamp } from '#src/ports/clock'
 import type { Write } from '#src/ports/record-store'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { absentWorker } from './absent-worker.ts'
 import { checkJob } from './check-job.ts'
 import { jobEntry } from './queue-entries.ts'
 import { jobFingerprint } from './job-fingerprint.ts'
@@ -68,6 +69,8 @@ function queuedJob(
   inputs: JobInputs,
 ): JobRecord {
   const { clock, options } = context
+  const needs = jobNeeds(spec, inputs, options.maxJobMemoryBytes)
+  const absence = absentWorker(context.peers, needs)
   const manifest = {
     model_sha256: inputs.model.sha256,
     calibration_sha256: inputs.calibration?.sha256 ?? null,
@@ -83,14 +86,14 @@ function queuedJob(
       fraction: 0,
       step: 0,
       steps: spec.steps.length,
-      message: 'waiting for a worker',
+      message: absence === 'none' ? 'waiting for a worker' : `waiting: ${absence}`,
       eta_seconds: null,
     },
     attempt: 0,
     workers_lost: 0,
     spec: { ...spec, manifest },
     model: inputs.model.id,
-    needs: jobNeeds(spec, inputs, options.maxJobMemoryBytes),
+    needs,
     created_at: timestamp(clock),
     started_at: null,
     finished_at: null,
