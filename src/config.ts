@@ -65,6 +65,12 @@ export const CONFIG_VARIABLES = {
     optionalUrl(['http:', 'https:']),
     'Address of an S3-compatible store; nothing: the one of AWS.',
   ),
+  s3PublicEndpoint: variable(
+    'TERSOR_S3_PUBLIC_ENDPOINT',
+    '',
+    optionalUrl(['http:', 'https:']),
+    'Address of the same store as clients reach it: they then send and fetch bytes there, by signed URLs. Nothing: bytes pass through the API, unless the store is the one of AWS.',
+  ),
   s3Region: variable('TERSOR_S3_REGION', 'us-east-1', text, 'Region of the bucket.'),
   s3Prefix: variable(
     'TERSOR_S3_PREFIX',

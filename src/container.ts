@@ -1,12 +1,14 @@
 // Composition root: Config → ports → services. With src/open-ports/, the only place that opens adapters.
 
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
-import { openProcessScratch } from './open-ports/process-scratch.ts'
+import { lockFolder } from './adapters/sqlite/folder-lock.ts'
 import type { Config } from './config.ts'
+import { newId } from './domain/id.ts'
 import { openEmbeddedPorts } from './open-ports/embedded.ts'
+import { openProcessScratch } from './open-ports/process-scratch.ts'
 import { openSharedPorts } from './open-ports/shared.ts'
 import { removeOrphans } from './services/remove-orphans.ts'
 import { forgetAbandoned } from './services/idempotency.ts'
@@ -26,6 +28,15 @@ export interface Container {
 
 export type Closer = () => Promise<void> | void
 
+export interface PortOptions {
+  readonly config: Config
+  readonly log: Logger
+  /** What was opened adds how it is closed. */
+  readonly closers: Closer[]
+  /** For bytes on their way into a store elsewhere. */
+  readonly spoolFolder: string
+}
+
 /**
  * Opens the stores that `config` names. Throws FolderInUseError when another process has the data folder open and
  * there is no Redis to share it through.
@@ -37,26 +48,21 @@ export async function openContainer(
   const log = pino({ level: config.logLevel })
   const closers: Closer[] = []
   try {
+    const id = newId(role)
+    const scratch = await openScratch(config, id, log, closers)
     const open = config.sharing === 'alone' ? openEmbeddedPorts : openSharedPorts
-    const ports = await open(config, log, closers)
+    const ports = await open({ config, log, closers, spoolFolder: join(scratch, 'spool') })
     const peers = new Peers({
+      id,
       records: ports.records,
       clock: ports.clock,
-      role,
       version: VERSION,
       sharing: config.sharing,
       onError: (error) => log.warn({ err: error }, 'this process could not say that it lives'),
     })
-    const scratchRoot = join(config.dataDir, 'scratch')
-    // What is left there belongs to nobody: a lone process holds the lock of the whole folder.
-    if (config.sharing === 'alone') await rm(scratchRoot, { recursive: true, force: true })
-    const scratch = await openProcessScratch(scratchRoot, peers.id, (error) =>
-      log.warn({ err: error }, 'scratch files of dead processes could not be removed'),
-    )
-    closers.push(() => scratch.close())
     const options = {
       version: VERSION,
-      scratch: scratch.folder,
+      scratch,
       sharing: config.sharing,
       maxModelBytes: config.maxModelBytes,
       maxDatasetBytes: config.maxDatasetBytes,
@@ -77,6 +83,27 @@ export async function openContainer(
     await closeAll(closers)
     throw error
   }
+}
+
+/** A lone process locks the data folder: whatever lies in its scratch folder is nobody's then. */
+async function openScratch(
+  config: Config,
+  id: string,
+  log: Logger,
+  closers: Closer[],
+): Promise<string> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  const root = join(config.dataDir, 'scratch')
+  if (config.sharing === 'alone') {
+    const lock = lockFolder(config.dataDir)
+    closers.push(() => lock.release())
+    await rm(root, { recursive: true, force: true })
+  }
+  const scratch = await openProcessScratch(root, id, (error) =>
+    log.warn({ err: error }, 'scratch files of dead processes could not be removed'),
+  )
+  closers.push(() => scratch.close())
+  return scratch.folder
 }
 
 async function closeAll(closers: Closer[]): Promise<void> {

@@ -1,14 +1,47 @@
 // The ports of the distributed profile: any number of processes on one Redis and, where one is named, one bucket.
 
-import type { Logger } from 'pino'
-import type { Config } from '#src/config'
-import type { Closer } from '#src/container'
+import { FEED_DRIVERS } from '#src/adapters/feed/index'
+import { QUEUE_DRIVERS } from '#src/adapters/queue/index'
+import { RECORD_DRIVERS } from '#src/adapters/records/index'
+import { closeRedisConnection, openRedisConnection } from '#src/adapters/redis/connection'
+import type { RedisRole } from '#src/adapters/redis/connection'
+import type { PortOptions } from '#src/container'
+import { SYSTEM_CLOCK } from '#src/ports/clock'
 import type { Ports } from '#src/services/service-context'
+import { openBlobs } from './blobs.ts'
+import { groupPlaces } from './group-places.ts'
 
-export async function openSharedPorts(
-  _config: Config,
-  _log: Logger,
-  _closers: Closer[],
-): Promise<Ports> {
-  throw new Error('Redis is not wired yet')
+export async function openSharedPorts(options: PortOptions): Promise<Ports> {
+  const { config, log, closers } = options
+  const { redisUrl: url, redisPrefix } = config
+  const onError = (error: unknown): void => log.warn({ err: error }, 'Redis')
+  const connect = (role: RedisRole) => {
+    const redis = openRedisConnection(url, role, { onError, name: `tersor ${role}` })
+    closers.push(() => closeRedisConnection(redis))
+    return redis
+  }
+  const blobs = await openBlobs(options)
+
+  // A hash tag: all keys lie in one slot of a cluster.
+  const prefix = `{${redisPrefix}}`
+  const records = await RECORD_DRIVERS.redis({ redis: connect('producer'), prefix })
+  closers.push(() => records.close())
+
+  const feed = await FEED_DRIVERS.redis({
+    publisher: connect('producer'),
+    subscriber: connect('subscriber'),
+    prefix,
+    onError: (error) => log.error({ err: error }, 'news could not be told'),
+  })
+  closers.push(() => feed.close())
+
+  const queue = await QUEUE_DRIVERS.bullmq({
+    url,
+    prefix: redisPrefix,
+    groupPlaces: groupPlaces(config),
+    onError: (error) => log.warn({ err: error }, 'the queue'),
+  })
+  closers.push(() => queue.close())
+
+  return { blobs, records, feed, queue, clock: SYSTEM_CLOCK }
 }

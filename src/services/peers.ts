@@ -1,8 +1,6 @@
 // The processes that share the records: each says now and then that it lives, and watches whether the others do.
 
 import { hostname } from 'node:os'
-import type { IdPrefix } from '#src/domain/id'
-import { newId } from '#src/domain/id'
 import type { ProcessRecord, WorkerStatus } from '#src/domain/records'
 import type { Clock } from '#src/ports/clock'
 import { timestamp } from '#src/ports/clock'
@@ -11,7 +9,8 @@ import type { RecordStore } from '#src/ports/record-store'
 export interface PeersOptions {
   readonly records: RecordStore
   readonly clock: Clock
-  readonly role: Extract<IdPrefix, 'api' | 'worker'>
+  /** Of this process: `api_…` or `worker_…`. */
+  readonly id: string
   readonly version: string
   /** `alone`: nothing is written; this process is the only one. */
   readonly sharing: 'alone' | 'shared'
@@ -46,7 +45,7 @@ export class Peers {
 
   constructor(options: PeersOptions) {
     this.#options = options
-    this.id = newId(options.role, options.clock.now())
+    this.id = options.id
     this.#startedAt = timestamp(options.clock)
   }
 

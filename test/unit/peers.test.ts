@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { newId } from '#src/domain/id'
 import { openMemoryRecords } from '#src/adapters/records/memory'
 import type { RecordStore } from '#src/ports/record-store'
 import { BEAT_MS, DEAD_AFTER_MS, Peers } from '#src/services/peers'
@@ -17,7 +18,7 @@ function peer(role: 'api' | 'worker', offset = 0): Peers {
   const peers = new Peers({
     records,
     clock: { now: () => Date.now() + offset + skew },
-    role,
+    id: newId(role),
     version: '1',
     sharing: 'shared',
     onError: (error) => {
