@@ -1,0 +1,90 @@
+// Row 23 of the fault matrix: receivers that drip a byte a second or hang are cut off after 15 s and keep no other waiting.
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { WebhookReceiver } from '#test/support/webhook-receiver'
+import { drip, hang, startReceiver } from '#test/support/webhook-receiver'
+import type { SeenDelivery, WebhookService } from '#test/support/webhook-service'
+import { startWebhookService } from '#test/support/webhook-service'
+
+const SLOW_DELIVERIES = 60
+const QUICK_DELIVERIES = 60
+const PAUSE_MS = 100
+const P95_MS = 2000
+/** Of the 32 places of a worker. */
+const PLACES_PER_RECEIVER = 4
+const SOON = { timeout: 20_000 }
+
+let service: WebhookService
+const slow: WebhookReceiver[] = []
+
+beforeAll(async () => {
+  service = await startWebhookService()
+})
+afterAll(async () => {
+  await service.stop()
+  await Promise.all(slow.map((receiver) => receiver.close()))
+})
+
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+test('slow receivers delay no other', { timeout: 60_000 }, async () => {
+  const { receiver, ask, register } = service
+  const webhooks: string[] = []
+  for (const answer of [drip, hang]) {
+    const away = await startReceiver()
+    slow.push(away)
+    away.answer('/slow', answer)
+    const { json } = await ask('POST', '/v1/webhooks', { url: `${away.url}/slow` })
+    webhooks.push(String(json['id']))
+  }
+  const quick = await register('/quick')
+  for (let count = 0; count < SLOW_DELIVERIES; count += 1)
+    for (const id of webhooks) await ask('POST', `/v1/webhooks/${id}/test`)
+  await expect
+    .poll(() => slow.map((away) => away.received('/slow').length))
+    .toEqual([PLACES_PER_RECEIVER, PLACES_PER_RECEIVER])
+
+  const made = new Map<string, number>()
+  for (let count = 0; count < QUICK_DELIVERIES; count += 1) {
+    const { json } = await ask('POST', `/v1/webhooks/${quick.id}/test`)
+    made.set(String(json['event']), Date.parse(String(json['created_at'])))
+    await pause(PAUSE_MS)
+  }
+  await expect
+    .poll(() => receiver.received('/quick').length, { timeout: 5000 })
+    .toBe(QUICK_DELIVERIES)
+  const delays = receiver
+    .received('/quick')
+    .map(({ at, headers }) => at - made.get(String(headers['webhook-id']))!)
+    .toSorted((one, other) => one - other)
+  expect(delays[Math.ceil(delays.length * 0.95) - 1]).toBeLessThan(P95_MS)
+
+  for (const id of webhooks) {
+    const cut = async () =>
+      (await ask('GET', `/v1/webhooks/${id}/deliveries?status=failed`)).json[
+        'data'
+      ] as SeenDelivery[]
+    await expect
+      .poll(async () => (await cut()).length, { timeout: 25_000 })
+      .toBe(PLACES_PER_RECEIVER)
+    for (const { attempts } of await cut()) {
+      expect(attempts[0]!.outcome).toBe('timeout')
+      expect(attempts[0]!.duration_ms).toBeGreaterThan(14_900)
+      expect(attempts[0]!.duration_ms).toBeLessThan(17_000)
+    }
+  }
+})
+
+test('a stop waits for no receiver', async () => {
+  const { ask } = service
+  const away = await startReceiver()
+  slow.push(away)
+  away.answer('/slow', hang)
+  const { json } = await ask('POST', '/v1/webhooks', { url: `${away.url}/slow` })
+  await ask('POST', `/v1/webhooks/${String(json['id'])}/test`)
+  await expect.poll(() => away.received('/slow').length, SOON).toBe(1)
+  const began = Date.now()
+  await service.stop()
+  expect(Date.now() - began).toBeLessThan(4000)
+  service = await startWebhookService()
+})
