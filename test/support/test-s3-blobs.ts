@@ -11,11 +11,12 @@ export interface TestS3Blobs {
   readonly endpoint?: string
   readonly idleMs?: number
   readonly stallMs?: number
+  readonly graceMs?: number
 }
 
 export async function openTestS3Blobs(
   folder: string,
-  { endpoint, idleMs = 15_000, stallMs = 10_000 }: TestS3Blobs = {},
+  { endpoint, idleMs = 15_000, ...options }: TestS3Blobs = {},
 ): Promise<BlobStore> {
   const { accessKey, secretKey, bucket, region, ...s3 } = testS3()
   const client = openS3Client({
@@ -31,7 +32,7 @@ export async function openTestS3Blobs(
     prefix: basename(folder),
     spoolFolder: join(folder, 'spool'),
     signer: client,
-    stallMs,
+    ...options,
   })
   return {
     ...store,

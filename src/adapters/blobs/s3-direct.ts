@@ -17,12 +17,14 @@ export interface DirectOptions {
   readonly blobs: string
   readonly incoming: string
   readonly stallMs: number
+  /** Throws TersorError `not_found` unless the blob is, or is put back, under its name. */
+  readonly requireBlob: (key: string) => Promise<void>
 }
 
 const PART = /^[A-Za-z0-9_-]+(\/[A-Za-z0-9_-]+)*$/
 
 export function directAccess(options: DirectOptions): DirectAccess {
-  const { place, signer, blobs, incoming, stallMs } = options
+  const { place, signer, blobs, incoming, stallMs, requireBlob } = options
   const { bucket } = place
   const nameOf = (part: string): string => {
     if (!PART.test(part)) throw new TersorError('not_found', 'No part has such a name')
@@ -30,6 +32,7 @@ export function directAccess(options: DirectOptions): DirectAccess {
   }
   return {
     async readUrl(key, { seconds, filename, mediaType }) {
+      await requireBlob(key).catch(rethrow)
       const command = new GetObjectCommand({
         Bucket: bucket,
         Key: blobs + key,

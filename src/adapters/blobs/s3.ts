@@ -30,6 +30,8 @@ export interface S3BlobsOptions {
   readonly signer: S3Client | 'none'
   /** A body that gives no byte for so long has failed. */
   readonly stallMs?: number
+  /** Default BLOB_GRACE_MS. */
+  readonly graceMs?: number
 }
 
 const KEY = /^[0-9a-f]{64}$/
@@ -37,7 +39,8 @@ const STALL_MS = 10_000
 
 /** The client stays the caller's to close. */
 export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
-  const { client, bucket, prefix, spoolFolder, signer, stallMs = STALL_MS } = options
+  const { client, bucket, prefix, spoolFolder, signer } = options
+  const { stallMs = STALL_MS, graceMs = BLOB_GRACE_MS } = options
   await mkdir(spoolFolder, { recursive: true })
   await removeLeftovers(spoolFolder)
   const place = { client, bucket }
@@ -52,6 +55,11 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
     const retired = await headObject(place, names.retired + key)
     if (retired === null) throw missing()
     return retired
+  }
+
+  const requireBlob = async (key: string): Promise<void> => {
+    const found = await find(key)
+    if (found.name.startsWith(names.retired)) await restoreBlob(place, names, key)
   }
 
   const read = async (key: string, range: ByteRange | null): Promise<Readable> => {
@@ -77,6 +85,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
             blobs: names.blobs,
             incoming: `${prefix}/incoming/`,
             stallMs,
+            requireBlob,
           }),
 
     put: (source, putOptions) =>
@@ -85,7 +94,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
         const { key, size } = spool
         try {
           const found = await headObject(place, names.blobs + key)
-          const isNew = found !== null && found.storedAt > Date.now() - BLOB_GRACE_MS / 2
+          const isNew = found !== null && found.storedAt > Date.now() - graceMs / 2
           const isThere =
             found?.size === size && (isNew || (await refreshBlob(place, names, key, found)))
           if (!isThere) {
@@ -123,7 +132,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
 
     async *keys() {
       try {
-        for await (const blob of listBlobs(place, names, BLOB_GRACE_MS)) {
+        for await (const blob of listBlobs(place, names, graceMs)) {
           if (KEY.test(blob.key)) yield blob
         }
       } catch (error) {
