@@ -1,6 +1,7 @@
 // API and worker in this process, listening on a free port, for tests over HTTP. Children run the built program.
 
 import { join } from 'node:path'
+import type { WorkerCapabilities } from '#src/domain/worker'
 import { buildApp } from '#src/http/app'
 import { capabilities, childSettings } from '#workers/capabilities'
 import { startRunner } from '#workers/runner'
@@ -19,10 +20,16 @@ export interface RunningService {
 
 const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/child.js')
 
-/** `withWorker: false`: jobs stay queued. */
+export interface ServiceParts {
+  /** False: jobs stay queued. */
+  readonly withWorker?: boolean
+  /** What the worker says it offers beside what it found. */
+  readonly pretended?: Partial<WorkerCapabilities>
+}
+
 export async function startService(
   env: Readonly<Record<string, string>> = {},
-  { withWorker = true } = {},
+  { withWorker = true, pretended = {} }: ServiceParts = {},
 ): Promise<RunningService> {
   const container = await openTestContainer(env)
   const { context, config, log } = container
@@ -34,7 +41,7 @@ export async function startService(
     memory: 'limited',
     environment: driverEnvironment(process.env),
   } as const
-  const offered = await capabilities(config, settings, log)
+  const offered = { ...(await capabilities(config, settings, log)), ...pretended }
   const children = openChildPool(
     childSettings(settings, offered),
     withWorker ? { compress: 1, probe: 0 } : { compress: 0, probe: 0 },

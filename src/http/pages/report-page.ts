@@ -1,6 +1,6 @@
 // The report for a reader: what was gained, what it cost, and how that was measured.
 
-import type { ModelMeasures, Report } from '#src/domain/report'
+import type { ModelMeasures, Placement, Report } from '#src/domain/report'
 import { escapeHtml } from './escape-html.ts'
 import { bytes, count, decimal, percent } from './format-figure.ts'
 import { page, table } from './page.ts'
@@ -208,11 +208,29 @@ function layers({ layers: found, coverage }: Report): string {
   return `<h2>Layers</h2>${share}${table(['layer', 'operator', 'weights', 'parameters', 'MACs', 'integer kernel'], rows)}`
 }
 
-function environment({ environment: e, original }: Report): string {
+function environment({ environment: e, original, coverage }: Report): string {
   const latency = original.latency_ms
   const runs =
     latency === null
       ? ''
       : ` Latency: ${latency.runs} runs of each model in turns, batch ${latency.batch_size}, ${latency.threads} thread(s).`
-  return `<h2>How it was measured</h2><p class="soft">${escapeHtml(e.cpu)}, ${escapeHtml(e.platform)}, ONNX Runtime ${escapeHtml(e.onnxruntime)}, Tersor ${escapeHtml(e.tersor)}, Node ${escapeHtml(e.node)}.${runs}</p>`
+  return `<h2>How it was measured</h2><p class="soft">${escapeHtml(e.cpu)}, ${escapeHtml(e.platform)}, ONNX Runtime ${escapeHtml(e.onnxruntime)}, Tersor ${escapeHtml(e.tersor)}, Node ${escapeHtml(e.node)}.${runs} ${placement(coverage)}</p>`
+}
+
+function placement({ evaluation, ...timed }: Report['coverage']): string {
+  const judged =
+    evaluation.provider === timed.provider
+      ? ' The samples ran there too.'
+      : ` The samples ran on ${device(evaluation)}.`
+  return `Timed on ${device(timed)}.${judged}`
+}
+
+/** Such as `webgpu (95 % of the nodes, cpu 5 %)`. */
+function device({ provider, nodes_by_provider: shares }: Placement): string {
+  if (provider === 'cpu') return 'the CPU'
+  const name = escapeHtml(provider)
+  if (shares === null) return name
+  const others = Object.entries(shares).filter(([other]) => other !== provider)
+  const rest = others.map(([other, share]) => `, ${escapeHtml(other)} ${percent(share)}`).join('')
+  return `${name} (${percent(shares[provider] ?? 0)} of the nodes${rest})`
 }

@@ -1,0 +1,101 @@
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WorkerCapabilities } from '#src/domain/worker'
+import type { JobRecord } from '#src/domain/job'
+import { jobSpec } from '#src/recipes/job-spec'
+import { RECIPE_REVISION, leastRevision } from '#src/recipes/step-revisions'
+import type { Step } from '#src/recipes/step'
+import { createDataset } from '#src/services/datasets'
+import { createModel } from '#src/services/models'
+import type { BytesSource } from '#src/services/new-bytes'
+import { submitJob } from '#src/services/submit-job'
+import type { TestContainer } from '#test/support/test-container'
+import { openTestContainer } from '#test/support/test-container'
+import { toyDataset, toyModel } from '#test/support/toy-model'
+
+const MINMAX = { type: 'quantize', method: 'static', calibration: { method: 'minmax' } }
+const ENTROPY = { type: 'quantize', method: 'static', calibration: { method: 'entropy' } }
+
+function stepsOf(steps: readonly unknown[]): readonly Step[] {
+  return jobSpec.parse({ model: 'model_0', steps }).steps
+}
+
+describe('the least revision', () => {
+  test.each([
+    [[{ type: 'simplify' }], 1],
+    [[{ type: 'quantize', method: 'dynamic' }], 1],
+    [[{ type: 'quantize', method: 'float16' }], 1],
+    [[MINMAX], 1],
+    [[ENTROPY], 2],
+    [[{ type: 'simplify' }, ENTROPY], 2],
+  ])('of %j is %i', (steps, revision) => {
+    expect(leastRevision(stepsOf(steps))).toBe(revision)
+  })
+
+  test('is never above what this version knows', () => {
+    expect(leastRevision(stepsOf([ENTROPY]))).toBeLessThanOrEqual(RECIPE_REVISION)
+  })
+})
+
+describe('an old worker and a new API', () => {
+  let container: TestContainer
+  const ids = { model: '', dataset: '' }
+
+  beforeAll(async () => {
+    container = await openTestContainer()
+    const upload = { name: '', metadata: {} }
+    const { context } = container
+    const source = once(toyModel())
+    const model = await createModel(context, 'local', { ...upload, container: 'onnx', source })
+    const dataset = await createDataset(context, 'local', {
+      ...upload,
+      format: 'npz',
+      preprocess: null,
+      source: once(toyDataset(8)),
+    })
+    Object.assign(ids, { model: model.id, dataset: dataset.id })
+  })
+  afterAll(() => container.remove())
+
+  function once(bytes: Uint8Array): BytesSource {
+    return { kind: 'request', body: Readable.from([bytes]), expectedSha256: null }
+  }
+
+  function submit(steps: readonly unknown[]): Promise<JobRecord> {
+    const { model, dataset: calibration } = ids
+    const spec = jobSpec.parse({ model, steps, datasets: { calibration } })
+    return submitJob(container.context, 'local', spec)
+  }
+
+  /** The id of the job that such a worker is handed, `none` when there is none for it. */
+  async function claimBy(revision: number): Promise<string> {
+    const worker: WorkerCapabilities = {
+      accelerators: ['cpu'],
+      memory_bytes: 2 ** 40,
+      revision,
+    }
+    const soon = AbortSignal.timeout(300)
+    const claim = await container.context.queue.claim('compress', worker, 60_000, soon)
+    return claim?.id ?? 'none'
+  }
+
+  test('it takes what it knows and leaves the rest, in whatever order, to a newer one', async () => {
+    const newer = await submit([ENTROPY])
+    const older = await submit([MINMAX])
+    expect(newer.needs.revision).toBe(2)
+    expect(await claimBy(1)).toBe(older.id)
+    expect(await claimBy(1)).toBe('none')
+    expect(await claimBy(RECIPE_REVISION)).toBe(newer.id)
+  })
+
+  test('the caller is told when every worker is too old', async () => {
+    container.context.peers.describeWorker(() => ({
+      capabilities: { accelerators: ['cpu'], memory_bytes: 2 ** 40, revision: 1 },
+      places: 1,
+      busy: 0,
+      draining: false,
+    }))
+    expect((await submit([ENTROPY])).progress.message).toMatch(/older than this service/)
+    expect((await submit([MINMAX])).progress.message).toBe('waiting for a worker')
+  })
+})
