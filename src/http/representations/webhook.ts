@@ -2,7 +2,12 @@
 
 import { z } from 'zod'
 import type { WebhookRecord } from '#src/domain/webhook'
-import { DISABLED_REASONS, WEBHOOK_EVENTS, WEBHOOK_STATUSES } from '#src/domain/webhook'
+import {
+  DEFAULT_WEBHOOK_EVENTS,
+  DISABLED_REASONS,
+  WEBHOOK_EVENTS,
+  WEBHOOK_STATUSES,
+} from '#src/domain/webhook'
 import { metadata } from '#src/recipes/job-spec'
 
 const wanted = z.array(z.enum(WEBHOOK_EVENTS)).min(1).max(WEBHOOK_EVENTS.length)
@@ -12,7 +17,7 @@ const description = z.string().max(500)
 export const newWebhook = z
   .strictObject({
     url,
-    events: wanted.default(['job.succeeded', 'job.failed', 'job.canceled']),
+    events: wanted.default([...DEFAULT_WEBHOOK_EVENTS]),
     description: description.default(''),
     secret: z
       .string()
