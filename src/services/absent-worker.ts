@@ -5,7 +5,7 @@ import { canServe } from '#src/domain/worker'
 import type { Peers } from './peers.ts'
 
 /** Such as `no worker offers cuda now`; `none` when a living worker can take it. */
-export function absentWorker(peers: Pick<Peers, 'all'>, needs: WorkNeeds): string | 'none' {
+export function absentWorker(peers: Pick<Peers, 'all'>, needs: WorkNeeds): string {
   const workers = peers
     .all()
     .flatMap(({ record: { worker }, liveness }) =>
