@@ -49,7 +49,7 @@ export async function putPart(
 
 function checkPartNumber(upload: UploadRecord, partNumber: number): void {
   const count = partCount(upload)
-  if (partNumber >= 1 && partNumber <= count) return
+  if (Number.isInteger(partNumber) && partNumber >= 1 && partNumber <= count) return
   throw new TersorError('not_found', `the parts of this upload have the numbers 1 to ${count}`)
 }
 
