@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { BLOB_DRIVERS } from '#src/adapters/blobs/index'
 import { FEED_DRIVERS } from '#src/adapters/feed/index'
+import { JOURNAL_DRIVERS } from '#src/adapters/journal/index'
 import { QUEUE_DRIVERS } from '#src/adapters/queue/index'
 import { RECORD_DRIVERS } from '#src/adapters/records/index'
 import { openSqliteDatabase } from '#src/adapters/sqlite/database'
@@ -10,7 +11,9 @@ import type { SqliteDatabase } from '#src/adapters/sqlite/database'
 import type { BlobStore } from '#src/ports/blob-store'
 import type { JobQueue } from '#src/ports/job-queue'
 import type { ProgressFeed } from '#src/ports/progress-feed'
+import type { RecordJournal } from '#src/ports/record-journal'
 import type { RecordStore } from '#src/ports/record-store'
+import { openTestJournaledRecords, openTestS3Journal } from '#test/support/test-journals'
 import { openTestS3Blobs } from '#test/support/test-s3-blobs'
 import { onRedis, testPrefix, testRedisUrl } from '#test/support/test-redis'
 
@@ -64,6 +67,21 @@ export const recordDrivers: readonly Driver<RecordStore>[] = [
         RECORD_DRIVERS.redis({ redis: redis!, prefix: testPrefix(folder) }),
       ),
   },
+  {
+    name: 'journaled',
+    persistent: true,
+    open: (folder) => openTestJournaledRecords(folder),
+  },
+]
+
+export const journalDrivers: readonly Driver<RecordJournal>[] = [
+  { name: 'memory', persistent: false, open: () => JOURNAL_DRIVERS.memory() },
+  {
+    name: 'fs',
+    persistent: true,
+    open: (folder) => JOURNAL_DRIVERS.fs({ folder: join(folder, 'journal') }),
+  },
+  { name: 's3', persistent: true, open: (folder) => openTestS3Journal(folder) },
 ]
 
 /** Small, so that the suite meets the limit. */
@@ -132,6 +150,7 @@ export const feedDrivers: readonly Driver<ProgressFeed>[] = [
 /** Whether the drivers of every table of src/adapters are listed above. */
 export const DRIVER_TABLES = [
   { port: 'blobs', table: Object.keys(BLOB_DRIVERS), tested: blobDrivers },
+  { port: 'journal', table: Object.keys(JOURNAL_DRIVERS), tested: journalDrivers },
   { port: 'records', table: Object.keys(RECORD_DRIVERS), tested: recordDrivers },
   { port: 'queue', table: Object.keys(QUEUE_DRIVERS), tested: queueDrivers },
   { port: 'feed', table: Object.keys(FEED_DRIVERS), tested: feedDrivers },

@@ -31,10 +31,12 @@ const CONNECT_MS = 5000
 
 export async function openRedisRecords(options: RedisRecordsOptions): Promise<RecordStore> {
   await waitForRedis(options.redis, CONNECT_MS)
-  const { commitNumbered, ...reads } = redisRecords(options, 'unguarded')
+  const records = redisRecords(options, 'unguarded')
   return {
-    ...reads,
-    commit: async (writes) => (await commitNumbered(writes.map(prepareWrite))) !== null,
+    get: (collection, id) => records.get(collection, id),
+    list: (collection, query) => records.list(collection, query),
+    count: (collection, where) => records.count(collection, where),
+    commit: async (writes) => (await records.commitNumbered(writes.map(prepareWrite))) !== null,
     async close() {},
   }
 }

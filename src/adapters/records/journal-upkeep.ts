@@ -1,0 +1,135 @@
+// What one process at a time does for the journal of all: appends what dead ones left behind, and compacts it.
+
+import { randomUUID } from 'node:crypto'
+import type { CollectionName } from '#src/domain/records'
+import { INDEXES } from '#src/domain/records'
+import type { JournalEntry, JournalSize, RecordJournal } from '#src/ports/record-journal'
+import { journalPace } from './journal-pace.ts'
+import type { RedisRecovery } from './redis-recovery.ts'
+
+export interface JournalUpkeepOptions {
+  readonly store: RedisRecovery
+  readonly journal: RecordJournal
+  /** Of the records; `null` while they are not whole. */
+  readonly epoch: () => string | null
+  /** Appends to the journal, in the end. */
+  readonly add: (entries: readonly JournalEntry[]) => void
+  /** Whether the journal could not be reached of late. */
+  readonly failing: () => boolean
+  readonly onError: (error: unknown) => void
+  /** Default: `worthCompacting`. */
+  readonly worthCompacting?: (size: JournalSize) => boolean
+}
+
+const STRAGGLERS_MS = 5000
+/** A commit of a living process is in the journal long before that. */
+const STRAGGLER_AGE_MS = 20_000
+const STRAGGLERS = 200
+const COMPACTION_MS = 30_000
+const COMPACTION_LOCK_MS = 60_000
+const PAGE = 200
+
+const BATCHES_WORTH_IT = 4000
+const BYTES_WORTH_IT = 16 * 2 ** 20
+
+/** Each byte is rewritten a few times in its life, and a rebuild reads at most about twice what it needs. */
+export function worthCompacting({ batches, bytes, snapshotBytes }: JournalSize): boolean {
+  return batches >= BATCHES_WORTH_IT || bytes >= Math.max(BYTES_WORTH_IT, snapshotBytes)
+}
+
+export class JournalUpkeep {
+  readonly #options: JournalUpkeepOptions
+  readonly #timers: NodeJS.Timeout[] = []
+  #work: Promise<void> = Promise.resolve()
+  #closed = false
+  /** The last commit as it was some time ago: what is not in the journal by now was left behind. */
+  #marks: { readonly at: number; readonly sequence: number; readonly epoch: string }[] = []
+
+  constructor(options: JournalUpkeepOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#every(STRAGGLERS_MS, () => this.appendStragglers())
+    this.#every(COMPACTION_MS, () => this.#compactInTurn())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const timer of this.#timers) clearInterval(timer)
+    await this.#work
+  }
+
+  #every(milliseconds: number, act: () => Promise<unknown>): void {
+    const timer = setInterval(() => {
+      this.#work = this.#work.then(async () => {
+        if (this.#closed || this.#options.epoch() === null || this.#options.failing()) return
+        await act().catch(this.#options.onError)
+      })
+    }, milliseconds)
+    this.#timers.push(timer)
+  }
+
+  /** Hands on what was committed at least `ageMs` ago and is not in the journal. */
+  async appendStragglers(ageMs = STRAGGLER_AGE_MS): Promise<void> {
+    const { store, add } = this.#options
+    const epoch = this.#options.epoch()
+    if (epoch === null) return
+    const now = performance.now()
+    this.#marks = this.#marks.filter((mark) => mark.epoch === epoch)
+    this.#marks.push({ at: now, epoch, sequence: await store.lastSequence() })
+    const old = this.#marks.filter(({ at }) => at <= now - ageMs)
+    const mark = old.at(-1)
+    if (mark === undefined) return
+    this.#marks = this.#marks.slice(old.length - 1)
+    if (!(await store.takeLock('stragglers', randomUUID(), STRAGGLERS_MS))) return
+    add(await store.unjournaled(mark.sequence, STRAGGLERS))
+  }
+
+  async #compactInTurn(): Promise<void> {
+    const { store, journal } = this.#options
+    const token = randomUUID()
+    if (!(await store.takeLock('compaction', token, COMPACTION_LOCK_MS))) return
+    const renewal = setInterval(() => {
+      store.holdLock('compaction', token, COMPACTION_LOCK_MS).catch(this.#options.onError)
+    }, COMPACTION_LOCK_MS / 4)
+    try {
+      const worth = this.#options.worthCompacting ?? worthCompacting
+      if (worth(await journal.size())) await this.compact()
+    } finally {
+      clearInterval(renewal)
+      await store.holdLock('compaction', token, COMPACTION_MS)
+    }
+  }
+
+  /** False when the records did not stay whole meanwhile. Two at a time do no harm. */
+  async compact(): Promise<boolean> {
+    const { store, journal } = this.#options
+    const epoch = this.#options.epoch()
+    if (epoch === null) return false
+    const holds = async (): Promise<boolean> => {
+      const state = await store.state()
+      return state.kind === 'whole' && state.epoch === epoch
+    }
+    const sequence = await store.lastSequence()
+    return await journal.compact(sequence, () => livePages(store, epoch), holds)
+  }
+}
+
+/** Every record, and the deletions that are remembered. */
+async function* livePages(
+  store: RedisRecovery,
+  epoch: string,
+): AsyncGenerator<readonly JournalEntry[]> {
+  for (const collection of Object.keys(INDEXES) as CollectionName[]) {
+    if (journalPace({ collection }) === 'never') continue
+    let after = ''
+    for (;;) {
+      const page = await store.page(epoch, collection, after, PAGE)
+      if (page.length > 0) yield page
+      if (page.length < PAGE) break
+      after = page.at(-1)!.id
+    }
+  }
+  yield await store.gone(epoch)
+}
