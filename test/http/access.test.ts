@@ -16,6 +16,11 @@ const bearer = async (tenant: string, scopes: readonly Scope[] = ['read', 'write
   return { authorization: `Bearer ${key}` }
 }
 
+const newUpload = { filename: 'x', size_bytes: 1, sha256: '0'.repeat(64), purpose: 'model' }
+
+const pathOf = (path: string, id: string): string =>
+  path.replace('{id}', id).replace('{part_number}', '1')
+
 /** The status for a Host header, which fetch does not let callers choose. */
 const statusFor = (host: string): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -72,11 +77,14 @@ test("another tenant's things are not found, on every route with an id", async (
   const job = String(
     (await call(service.url, 'POST', '/v1/jobs', { model, steps }, owner)).json['id'],
   )
-  const ids: Record<string, string> = { models: model, jobs: job }
+  const upload = String(
+    (await call(service.url, 'POST', '/v1/uploads', newUpload, owner)).json['id'],
+  )
+  const ids: Record<string, string> = { models: model, jobs: job, uploads: upload }
   for (const { method, path } of ROUTES) {
     const id = ids[path.split('/')[2] ?? '']
     if (!path.includes('{id}') || id === undefined) continue
-    const reply = await call(service.url, method, path.replace('{id}', id), null, stranger)
+    const reply = await call(service.url, method, pathOf(path, id), null, stranger)
     expect([path, reply.status, reply.json['code']]).toEqual([path, 404, 'not_found'])
   }
   const foreign = await call(service.url, 'POST', '/v1/jobs', { model, steps }, stranger)

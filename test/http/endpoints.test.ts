@@ -10,11 +10,13 @@ import { JOB_CASES } from './endpoints/job-cases.ts'
 import { JOB_OUTPUT_CASES } from './endpoints/job-output-cases.ts'
 import { MODEL_CASES } from './endpoints/model-cases.ts'
 import { OPERATION_CASES } from './endpoints/operation-cases.ts'
+import { UPLOAD_CASES } from './endpoints/upload-cases.ts'
 import { WEBHOOK_CASES } from './endpoints/webhook-cases.ts'
 
 const CASES: EndpointCases = {
   ...MODEL_CASES,
   ...DATASET_CASES,
+  ...UPLOAD_CASES,
   ...JOB_CASES,
   ...JOB_OUTPUT_CASES,
   ...WEBHOOK_CASES,

@@ -5,7 +5,7 @@ import type { Reply } from '#test/support/running-service'
 import { call, startService } from '#test/support/running-service'
 import { toyDataset, toyModel } from '#test/support/toy-model'
 
-type Headers = Readonly<Record<string, string>>
+type SentHeaders = Readonly<Record<string, string>>
 
 export interface EndpointService {
   readonly model: string
@@ -14,13 +14,15 @@ export interface EndpointService {
   readonly job: string
   /** The model that the job made. */
   readonly artifact: string
-  readonly get: (path: string, headers?: Headers) => Promise<Reply>
+  readonly get: (path: string, headers?: SentHeaders) => Promise<Reply>
   readonly post: (
     path: string,
     body?: object | Uint8Array | null,
-    headers?: Headers,
+    headers?: SentHeaders,
   ) => Promise<Reply>
-  readonly put: (path: string) => Promise<Reply>
+  readonly put: (path: string, body?: Uint8Array) => Promise<Reply>
+  /** As get, to wherever the answer redirects. */
+  readonly download: (path: string, headers?: SentHeaders) => Promise<Reply>
   readonly patch: (path: string, body: object) => Promise<Reply>
   readonly del: (path: string) => Promise<Reply>
   /** The specification of a job that succeeds. */
@@ -56,10 +58,22 @@ export async function startEndpointService(): Promise<EndpointService> {
     artifact: list.find(({ kind }) => kind === 'model')!.id,
     get,
     post,
-    put: (path) => call(url, 'PUT', path),
+    put: (path, body) => call(url, 'PUT', path, body ?? null),
+    download: async (path, headers = {}) => await followed(await get(path, headers), headers),
     patch: (path, body) => call(url, 'PATCH', path, body),
     del: (path) => call(url, 'DELETE', path),
     newJob,
     stop: () => service.stop(),
   }
+}
+
+/** What is at the address of a redirect, with the headers of ours that the store does not send. */
+async function followed(reply: Reply, headers: SentHeaders): Promise<Reply> {
+  const location = reply.headers.get('location')
+  if (reply.status !== 302 || location === null) return reply
+  const { origin } = new URL(location)
+  const there = await call(origin, 'GET', location.slice(origin.length), null, headers)
+  const all = new Headers(there.headers)
+  all.set('request-id', reply.headers.get('request-id') ?? '')
+  return { ...there, headers: all }
 }

@@ -43,7 +43,7 @@ export const JOB_OUTPUT_CASES: EndpointCases = {
     refusal: notFound,
   },
   artifacts_content: {
-    good: ({ get, artifact }) => get(`/v1/artifacts/${artifact}/content`),
+    good: ({ download, artifact }) => download(`/v1/artifacts/${artifact}/content`),
     status: 200,
     check: ({ headers }) =>
       expect(headers.get('content-disposition')).toMatch(/^attachment; filename="[\w.-]+"$/),
