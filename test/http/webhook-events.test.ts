@@ -124,4 +124,8 @@ test('the same key makes one webhook and one ping', async () => {
   const path = `/v1/webhooks/${String(made[0]!.json['id'])}/test`
   const pings = [await ask('POST', path, null, key), await ask('POST', path, null, key)]
   expect(pings[1]!.json['id']).toBe(pings[0]!.json['id'])
+  const rotate = path.replace('test', 'rotate')
+  const rotated = [await ask('POST', rotate, null, key), await ask('POST', rotate, null, key)]
+  expect(rotated[1]!.json).toEqual(rotated[0]!.json)
+  expect(rotated[0]!.json['previous_secret']).toBe(made[0]!.json['secret'])
 })

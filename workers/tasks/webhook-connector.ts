@@ -21,10 +21,19 @@ const TIMEOUT_MS = 15_000
 /** Of several addresses, one that does not answer leaves time for the next. */
 const CONNECT_MS = 4000
 
+export interface WebhookNetwork {
+  readonly resolve: Resolve
+  /** Certificates to trust in place of those that Node brings. */
+  readonly ca?: string
+}
+
 /** @param allow CIDRs that may be reached although they are not public */
-export function webhookAgent(allow: readonly string[], resolve: Resolve = lookUp): Agent {
-  const connectLast = buildConnector({ timeout: TIMEOUT_MS })
-  const connectFirst = buildConnector({ timeout: CONNECT_MS })
+export function webhookAgent(
+  allow: readonly string[],
+  { resolve, ...tls }: WebhookNetwork = { resolve: lookUp },
+): Agent {
+  const connectLast = buildConnector({ ...tls, timeout: TIMEOUT_MS })
+  const connectFirst = buildConnector({ ...tls, timeout: CONNECT_MS })
   const permitted = (address: string): boolean =>
     ipaddr.isValid(address) && (addressIsListed(address, allow) || isPublicAddress(address))
 
@@ -35,7 +44,9 @@ export function webhookAgent(allow: readonly string[], resolve: Resolve = lookUp
     callback: buildConnector.Callback,
   ): void {
     if (address === undefined) return callback(new BlockedAddress(), null)
-    const servername = options.servername ?? options.hostname
+    const { hostname } = options
+    // A literal address has no name to send; its certificate must be one of the address.
+    const servername = isIP(literalOf(hostname)) === 0 ? hostname : ''
     const pinned = { ...options, hostname: address, host: address, servername }
     const connect = others.length === 0 ? connectLast : connectFirst
     connect(pinned, (error, socket) => {
@@ -55,7 +66,7 @@ export function webhookAgent(allow: readonly string[], resolve: Resolve = lookUp
     pipelining: 0,
     keepAliveTimeout: 1,
     connect: (options, callback) => {
-      const literal = options.hostname.replace(/^\[|\]$/g, '')
+      const literal = literalOf(options.hostname)
       const addresses = isIP(literal) ? Promise.resolve([literal]) : resolve(literal)
       addresses.then(
         // One address that is not permitted makes the name suspect: it is not called at all.
@@ -64,6 +75,11 @@ export function webhookAgent(allow: readonly string[], resolve: Resolve = lookUp
       )
     },
   })
+}
+
+/** Without the brackets that an IPv6 address has in a URL. */
+function literalOf(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '')
 }
 
 async function lookUp(name: string): Promise<readonly string[]> {

@@ -3,12 +3,15 @@
 import { TersorError } from '#src/domain/errors'
 import type { WebhookEvent, WebhookRecord } from '#src/domain/webhook'
 import { timestamp } from '#src/ports/clock'
+import type { Write } from '#src/ports/record-store'
 import { getOwned } from '../owned-record.ts'
 import type { ServiceContext } from '../service-context.ts'
 import { rotated } from './endpoint-secret.ts'
 import { checkWebhookUrl } from './webhooks.ts'
 
 const ATTEMPTS = 5
+
+type Alongside = (changed: WebhookRecord) => Promise<readonly Write[]>
 
 /** What is left out stays as it is. */
 export interface WebhookChange {
@@ -47,18 +50,23 @@ function statusFields(
     : { status, disabled_reason: 'requested', disabled_at: timestamp(clock), failing: null }
 }
 
-/** @throws TersorError not_found */
+/**
+ * `alongside`: further writes of the same commit, so that a repeated request does not rotate twice.
+ * @throws TersorError not_found
+ */
 export async function rotateEndpointSecret(
   context: ServiceContext,
   tenant: string,
   id: string,
   overlapMs: number,
+  alongside: Alongside,
 ): Promise<WebhookRecord> {
   const now = context.clock.now()
-  return await rewrite(context, tenant, id, (record) => ({
+  const rotate = (record: WebhookRecord): WebhookRecord => ({
     ...record,
     secrets: rotated(record.secrets, now, overlapMs),
-  }))
+  })
+  return await rewrite(context, tenant, id, rotate, alongside)
 }
 
 async function rewrite(
@@ -66,12 +74,14 @@ async function rewrite(
   tenant: string,
   id: string,
   change: (record: WebhookRecord) => WebhookRecord,
+  alongside: Alongside = async () => [],
 ): Promise<WebhookRecord> {
   const { records, clock, endpoints } = context
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const { record: before, version } = await getOwned(records, 'webhook', tenant, id)
     const record = { ...change(before), updated_at: timestamp(clock) }
-    if (await records.commit([{ op: 'update', collection: 'webhook', record, version }])) {
+    const update: Write = { op: 'update', collection: 'webhook', record, version }
+    if (await records.commit([update, ...(await alongside(record))])) {
       endpoints.forget(tenant)
       return record
     }

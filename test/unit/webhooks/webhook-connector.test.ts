@@ -22,9 +22,11 @@ async function post(
   resolve: (lookUp: number) => readonly string[],
 ): Promise<{ outcome: string; lookUps: number }> {
   let lookUps = 0
-  const agent = webhookAgent(allow, async () => {
-    lookUps += 1
-    return resolve(lookUps)
+  const agent = webhookAgent(allow, {
+    resolve: async () => {
+      lookUps += 1
+      return resolve(lookUps)
+    },
   })
   try {
     const url = `http://hooks.example.com:${port}${path}`

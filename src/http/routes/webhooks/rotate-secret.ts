@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import type { WebhookRecord } from '#src/domain/webhook'
 import { rotateEndpointSecret } from '#src/services/webhooks/change-webhook'
 import { webhookSecret, webhookSecretBody } from '../../representations/webhook-secret.ts'
+import type { Answer } from '../../route.ts'
 import { route } from '../../route.ts'
 
 const DAY_SECONDS = 24 * 3600
@@ -29,9 +31,15 @@ export const rotateWebhookSecretRoute = route({
   idempotent: true,
   responses: { 200: { description: 'The secrets in use', content: webhookSecret } },
   errors: ['not_found'],
-  handle: async ({ params, body, tenant, context }) => {
+  handle: async ({ params, body, tenant, context, keep }) => {
     const overlapMs = body.overlap_seconds * 1000
-    const changed = await rotateEndpointSecret(context.service, tenant, params.id, overlapMs)
-    return { status: 200, body: webhookSecretBody(changed.secrets) }
+    const alongside = (changed: WebhookRecord) => keep(answerOf(changed))
+    return answerOf(
+      await rotateEndpointSecret(context.service, tenant, params.id, overlapMs, alongside),
+    )
   },
 })
+
+function answerOf({ secrets }: WebhookRecord): Answer {
+  return { status: 200, body: webhookSecretBody(secrets) }
+}
