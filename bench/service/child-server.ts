@@ -12,11 +12,13 @@ export interface ChildServer {
   residentBytes(): number
   /** Highest resident bytes since the start. */
   peakBytes(): number
+  /** Asks what `watch-event-loop.ts` saw. */
+  ask(): void
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
 }
 
 const READY = /http:\/\/[^\s"]+/
-const STANDALONE = fileURLToPath(new URL('../../workers/standalone.js', import.meta.url))
+export const STANDALONE = fileURLToPath(new URL('../../workers/standalone.js', import.meta.url))
 
 /** The built service on a data folder, at a free port. */
 export function startService(dataFolder: string): Promise<ChildServer> {
@@ -44,6 +46,7 @@ export async function startServer(
     url,
     residentBytes: () => statusBytes(child, 'VmRSS'),
     peakBytes: () => statusBytes(child, 'VmHWM'),
+    ask: () => void child.kill('SIGUSR2'),
     async kill(signal) {
       child.kill(signal)
       await exited
