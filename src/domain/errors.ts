@@ -19,7 +19,7 @@ export const ERRORS = {
   missing_field: { status: 400, title: 'A required field is missing', retryable: false },
   invalid_string: {
     status: 400,
-    title: 'A string holds characters that are not allowed',
+    title: 'A string holds forbidden characters',
     retryable: false,
   },
   invalid_parameter: {
