@@ -17,11 +17,7 @@ export const ERRORS = {
   unknown_field: { status: 400, title: 'The body has a field that is not known', retryable: false },
   wrong_type: { status: 400, title: 'A field has the wrong type', retryable: false },
   missing_field: { status: 400, title: 'A required field is missing', retryable: false },
-  invalid_string: {
-    status: 400,
-    title: 'A string holds forbidden characters',
-    retryable: false,
-  },
+  invalid_string: { status: 400, title: 'A string holds forbidden characters', retryable: false },
   invalid_parameter: {
     status: 400,
     title: 'A query parameter or header is not valid',
