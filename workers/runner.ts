@@ -1,5 +1,6 @@
 // Claims work and runs it: compressions in as many places as configured, webhooks beside them, a sweep now and then.
 
+import { setMaxListeners } from 'node:events'
 import type { Claim, TaskKind } from '#src/ports/job-queue'
 import { compress } from './tasks/compress.ts'
 import type { TaskSignals } from './tasks/compress.ts'
@@ -31,6 +32,8 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
   const sweep = sweeper(context)
   const idle = new AbortController()
   const drain = new AbortController()
+  // Every place listens.
+  setMaxListeners(0, idle.signal, drain.signal)
   const agent = webhookAgent(context.service.options.webhookAllow)
 
   const handlers: Record<TaskKind, (claim: Claim, signals: TaskSignals) => Promise<void>> = {
