@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { TersorError } from '#src/domain/errors'
 
-const MOST_TRIES = 3
+const MOST_TRIES = 5
 
 /** Reads again what turned out to be other bytes than were stored. Throws when the file exists. */
 export async function writeWhole(path: string, read: () => Promise<Readable>): Promise<void> {
