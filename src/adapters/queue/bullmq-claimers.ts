@@ -40,6 +40,8 @@ export class Claimers {
 
   claim(leaseMs: number, signal: AbortSignal): Promise<Claim | null> {
     if (signal.aborted || this.#closed) return Promise.resolve(null)
+    // One signal of its own: Node warns of many listeners on one.
+    const given = AbortSignal.any([signal])
     return new Promise((resolve) => {
       const giveUp = (): void => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
@@ -48,11 +50,11 @@ export class Claimers {
       const waiter: Waiter = {
         leaseMs,
         end: (claim) => {
-          signal.removeEventListener('abort', giveUp)
+          given.removeEventListener('abort', giveUp)
           resolve(claim)
         },
       }
-      signal.addEventListener('abort', giveUp)
+      given.addEventListener('abort', giveUp)
       if (this.#waiters.length === 0) this.#heardAt = performance.now()
       this.#waiters.push(waiter)
       this.ring()
@@ -65,6 +67,8 @@ export class Claimers {
     if (this.#waiters.length === 0 || this.#closed) return
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null
+      // Somebody came between the last answer and now.
+      if (this.#rung) this.ring()
     })
   }
 
@@ -92,6 +96,7 @@ export class Claimers {
         taken = await this.#options.take(this.#waiters[0]!.leaseMs)
       } catch (error) {
         this.#options.onError(error)
+        this.#rung = false
         pause = PAUSE_AFTER_ERROR_MS
         break
       }
