@@ -16,6 +16,7 @@ export interface RedisConnectionOptions {
 }
 
 const COMMAND_TIMEOUT_MS = 2000
+const SILENCE_TIMEOUT_MS = 5000
 const CONNECT_TIMEOUT_MS = 5000
 const MAX_RETRY_DELAY_MS = 2000
 
@@ -26,6 +27,8 @@ const ROLES = {
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
     commandTimeout: COMMAND_TIMEOUT_MS,
+    // A link that died without a word is given up and made anew.
+    socketTimeout: SILENCE_TIMEOUT_MS,
   },
   worker: { maxRetriesPerRequest: null },
   subscriber: { maxRetriesPerRequest: null },
