@@ -39,12 +39,15 @@ export const JOB_CASES: EndpointCases = {
     refusal: notFound,
   },
   jobs_cancel: {
-    good: async ({ post, newJob }) => {
+    good: async ({ get, post, newJob }) => {
       const slow = {
         ...newJob(),
         evaluation: { task: 'classification', latency: { runs: 10_000 } },
       }
-      return post(`/v1/jobs/${String((await post('/v1/jobs', slow)).json['id'])}/cancel`)
+      const id = String((await post('/v1/jobs', slow)).json['id'])
+      const status = async () => (await get(`/v1/jobs/${id}`)).json['status']
+      await expect.poll(status, { timeout: 20_000 }).toBe('running')
+      return post(`/v1/jobs/${id}/cancel`)
     },
     status: 202,
     bad: ({ post, job }) => post(`/v1/jobs/${job}/cancel`),
