@@ -18,23 +18,25 @@ export interface RunningService {
   stop(): Promise<void>
 }
 
-const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/child.js')
+export const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/child.js')
 
 export interface ServiceParts {
   /** False: jobs stay queued. */
   readonly withWorker?: boolean
   /** What the worker says it offers beside what it found. */
   readonly pretended?: Partial<WorkerCapabilities>
+  /** Program of the children. */
+  readonly child?: string
 }
 
 export async function startService(
   env: Readonly<Record<string, string>> = {},
-  { withWorker = true, pretended = {} }: ServiceParts = {},
+  { withWorker = true, pretended = {}, child = CHILD }: ServiceParts = {},
 ): Promise<RunningService> {
   const container = await openTestContainer(env)
   const { context, config, log } = container
   const settings = {
-    entry: CHILD,
+    entry: child,
     scratch: context.options.scratch,
     isolation: await detectIsolation(),
     maxMemoryBytes: config.maxJobMemoryBytes,
