@@ -2,27 +2,23 @@
 
 import type { Client, Middleware } from 'openapi-fetch'
 import createClient from 'openapi-fetch'
+import { TersorApiError } from './api-error.ts'
 import type { components, paths } from './schema.ts'
+import type { UploadFileOptions } from './upload-file.ts'
 
 export type { components, paths } from './schema.ts'
+export { TersorApiError } from './api-error.ts'
+export type { UploadFileOptions } from './upload-file.ts'
 export type Job = components['schemas']['Job']
 export type NewJob = components['schemas']['NewJob']
 export type Model = components['schemas']['Model']
 export type Dataset = components['schemas']['Dataset']
+export type Upload = components['schemas']['Upload']
+export type NewModel = components['schemas']['NewModel']
+export type NewDataset = components['schemas']['NewDataset']
 export type Artifact = components['schemas']['Artifact']
 export type Report = components['schemas']['Report']
 export type Problem = components['schemas']['Problem']
-
-/** An answer other than success, with what the service said about it. */
-export class TersorApiError extends Error {
-  readonly problem: Problem
-
-  constructor(problem: Problem) {
-    super(`${problem.status} ${problem.code}: ${problem.detail}`)
-    this.name = 'TersorApiError'
-    this.problem = problem
-  }
-}
 
 export interface TersorOptions {
   /** Such as `http://127.0.0.1:8080`. */
@@ -70,6 +66,37 @@ export class Tersor {
       bytes,
       'application/octet-stream',
     )) as Dataset
+  }
+
+  /**
+   * Uploads a file of any size by parts, in Node: several at a time, each again when it fails. After an interruption,
+   * `resume` goes on with what is missing. Make a model or dataset of the result.
+   */
+  async uploadFile(path: string, options: UploadFileOptions): Promise<Upload> {
+    const { uploadFile } = await import('./upload-file.ts')
+    const { baseUrl, apiKey } = this.#options
+    return await uploadFile({ client: this.client, baseUrl, apiKey }, path, options)
+  }
+
+  /** Of a completed upload. */
+  async createModel(model: NewModel, idempotencyKey: string = crypto.randomUUID()): Promise<Model> {
+    const { data } = await this.client.POST('/v1/models', {
+      body: model,
+      params: { header: { 'Idempotency-Key': idempotencyKey } },
+    })
+    return data as Model
+  }
+
+  /** Of a completed upload. */
+  async createDataset(
+    dataset: NewDataset,
+    idempotencyKey: string = crypto.randomUUID(),
+  ): Promise<Dataset> {
+    const { data } = await this.client.POST('/v1/datasets', {
+      body: dataset,
+      params: { header: { 'Idempotency-Key': idempotencyKey } },
+    })
+    return data as Dataset
   }
 
   /** `idempotencyKey`: sending the same job with the same key again makes no second one. */
