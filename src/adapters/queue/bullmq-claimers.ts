@@ -25,6 +25,7 @@ export class Claimers {
   #timer: NodeJS.Timeout | null = null
   #asking: Promise<void> | null = null
   #rung = false
+  #failing = false
   #closed = false
   /** When Redis last answered while somebody waited, or somebody began to wait. */
   #heardAt = performance.now()
@@ -95,12 +96,15 @@ export class Claimers {
       try {
         taken = await this.#options.take(this.#waiters[0]!.leaseMs)
       } catch (error) {
-        this.#options.onError(error)
+        // The first of a row is enough.
+        if (!this.#failing) this.#options.onError(error)
+        this.#failing = true
         this.#rung = false
         pause = PAUSE_AFTER_ERROR_MS
         break
       }
       this.#heardAt = performance.now()
+      this.#failing = false
       if (taken.found === 'claim') await this.#hand(taken.claim)
       if (taken.found === 'nothing' && !this.#rung) {
         pause = Math.min(taken.inMs ?? POLL_MS, POLL_MS)
