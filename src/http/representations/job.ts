@@ -19,7 +19,10 @@ export const job = z
       message: z.string(),
       eta_seconds: z.number().nullable(),
     }),
-    queue_position: z.int().nullable().describe('0 = next.'),
+    queue_position: z
+      .int()
+      .nullable()
+      .describe('0 = next; null when it does not wait, and in the answer that creates it.'),
     attempt: z.int(),
     model: z.string(),
     steps: jobSpec.shape.steps,
