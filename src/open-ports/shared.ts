@@ -2,14 +2,16 @@
 
 import { FEED_DRIVERS } from '#src/adapters/feed/index'
 import { QUEUE_DRIVERS } from '#src/adapters/queue/index'
-import { RECORD_DRIVERS } from '#src/adapters/records/index'
+import { openJournaledRecords } from '#src/adapters/records/journaled'
 import { closeRedisConnection, openRedisConnection } from '#src/adapters/redis/connection'
 import type { RedisRole } from '#src/adapters/redis/connection'
 import type { PortOptions } from '#src/container'
 import { SYSTEM_CLOCK } from '#src/ports/clock'
 import type { Ports } from '#src/services/service-context'
 import { openBlobs } from './blobs.ts'
+
 import { groupPlaces } from './group-places.ts'
+import { openJournal } from './journal.ts'
 
 export async function openSharedPorts(options: PortOptions): Promise<Ports> {
   const { config, log, closers } = options
@@ -24,7 +26,15 @@ export async function openSharedPorts(options: PortOptions): Promise<Ports> {
 
   // A hash tag: all keys lie in one slot of a cluster.
   const prefix = `{${redisPrefix}}`
-  const records = await RECORD_DRIVERS.redis({ redis: connect('producer'), prefix })
+  const journal = await openJournal(options)
+  const records = await openJournaledRecords({
+    redis: connect('producer'),
+    prefix,
+    journal,
+    onError: (error) => log.warn({ err: error }, 'the journal of the records'),
+    onRecovered: (count) =>
+      log.warn({ records: count }, 'Redis had been emptied; the records are back'),
+  })
   closers.push(() => records.close())
 
   const feed = await FEED_DRIVERS.redis({
