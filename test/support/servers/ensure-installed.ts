@@ -24,7 +24,8 @@ const CACHE = join(
   'tersor-test-servers',
 )
 const ROOT = join(CACHE, 'root')
-const IMPORTS = 'import swift.common.wsgi, swift.common.ring, swift.common.middleware.s3api.s3api'
+/** Whether Swift is there; to import it takes a second. */
+const FIND_SWIFT = `import importlib.util as u, sys; sys.exit(u.find_spec('swift') is None)`
 
 export function ensureRedis(): Promise<RedisPrograms> {
   return ensure('Redis', ['redis-server'], 'TERSOR_TEST_REDIS_URL', findRedis)
@@ -77,7 +78,8 @@ function findSwift(): SwiftPrograms | null {
     // Not every interpreter on the PATH is the one that Debian's packages belong to.
     const interpreters = new Set(['/usr/bin/python3', findProgram('python3', folders)])
     for (const python of interpreters) {
-      if (python !== null && works(python, ['-c', IMPORTS], env)) return { python, memcached, env }
+      if (python !== null && works(python, ['-c', FIND_SWIFT], env))
+        return { python, memcached, env }
     }
   }
   return null

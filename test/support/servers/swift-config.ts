@@ -15,10 +15,21 @@ export interface SwiftPlace {
   readonly user: string
 }
 
-/** Arguments: folder, host, ports as JSON. One disk holds every partition of the three rings. */
-export const PREPARE_RINGS = `
-import json, os, sys
+/**
+ * Arguments: folder, host, ports as JSON. One disk holds every partition of the three rings. The four daemons do what the
+ * packages' own start scripts do, as forks of one process that has read their code once; they die with it.
+ */
+export const RUN_SWIFT = `
+import ctypes, json, os, signal, sys
+from swift.common import utils
+# While little is loaded: it walks through all objects, and each daemon would do it again.
+utils.eventlet_monkey_patch()
+utils.eventlet_monkey_patch = lambda: None
 from swift.common.ring import RingBuilder
+from swift.common.wsgi import run_wsgi
+import swift.account.server, swift.container.server, swift.obj.server, swift.proxy.server
+import swift.common.middleware.s3api.s3api
+
 folder, host, ports = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 os.setxattr(folder + '/disk', 'user.tersor', b'Swift keeps metadata in extended attributes')
 for name in ('account', 'container', 'object'):
@@ -26,13 +37,13 @@ for name in ('account', 'container', 'object'):
     ring.add_dev({'region': 1, 'zone': 1, 'ip': host, 'port': ports[name], 'device': 'd1', 'weight': 1})
     ring.rebalance()
     ring.get_ring().save(folder + '/' + name + '.ring.gz')
-`
-
-/** Arguments: configuration file, section. What the packages' own start scripts do. */
-export const RUN_DAEMON = `
-import sys
-from swift.common.wsgi import run_wsgi
-sys.exit(run_wsgi(sys.argv[1], sys.argv[2], verbose=True))
+PR_SET_PDEATHSIG = 1
+for name in ('account', 'container', 'object', 'proxy'):
+    if os.fork() == 0:
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        sys.exit(run_wsgi(folder + '/' + name + '-server.conf', name + '-server', verbose=True))
+os.wait()
+sys.exit('a daemon ended')
 `
 
 export function swiftConfigFiles(place: SwiftPlace): Readonly<Record<string, string>> {

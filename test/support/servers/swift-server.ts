@@ -1,16 +1,14 @@
 // A real S3 server: OpenStack Swift with its S3 API, four daemons and memcached on free loopback ports, one replica.
 
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { ensureSwift } from './ensure-installed.ts'
 import type { SwiftPrograms } from './ensure-installed.ts'
 import { freePorts } from './free-port.ts'
 import { startServerProcess, waitUntilReady } from './server-process.ts'
 import type { ServerProcess } from './server-process.ts'
-import { PREPARE_RINGS, RUN_DAEMON, swiftConfigFiles } from './swift-config.ts'
+import { RUN_SWIFT, swiftConfigFiles } from './swift-config.ts'
 import type { SwiftPorts } from './swift-config.ts'
 
 export interface S3Server {
@@ -28,7 +26,6 @@ export interface S3Server {
 }
 
 const DAEMONS = ['account', 'container', 'object', 'proxy'] as const
-const run = promisify(execFile)
 
 export async function startSwiftServer({ host = '127.0.0.1' } = {}): Promise<S3Server> {
   const programs = await ensureSwift()
@@ -38,9 +35,6 @@ export async function startSwiftServer({ host = '127.0.0.1' } = {}): Promise<S3S
   await mkdir(join(folder, 'disk/d1'), { recursive: true })
   const files = swiftConfigFiles({ folder, host, ports, user: userInfo().username })
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)
-  await run(programs.python, ['-c', PREPARE_RINGS, folder, host, JSON.stringify(ports)], {
-    env: { PATH: process.env['PATH'], ...programs.env },
-  })
 
   let servers: ServerProcess[] = []
   const start = async (): Promise<void> => {
@@ -77,21 +71,17 @@ async function startDaemons(
     args: ['-l', host, '-p', String(ports.memcached), '-U', '0', '-m', '32', '-u', user],
     env,
   })
-  const daemons = DAEMONS.map((name) =>
-    startServerProcess({
-      program: python,
-      args: ['-c', RUN_DAEMON, join(folder, `${name}-server.conf`), `${name}-server`],
-      env,
-    }),
-  )
-  await Promise.all(
-    DAEMONS.map((name, index) =>
-      waitUntilReady(daemons[index]!, `swift-${name}-server`, async () => {
-        const url = `http://${host}:${ports[name]}/healthcheck`
-        const answer = await fetch(url).catch(() => null)
-        return answer?.status === 200
-      }),
-    ),
-  )
-  return [cache, ...daemons]
+  const swift = startServerProcess({
+    program: python,
+    args: ['-c', RUN_SWIFT, folder, host, JSON.stringify(ports)],
+    env,
+  })
+  for (const name of DAEMONS) {
+    await waitUntilReady(swift, `swift-${name}-server`, async () => {
+      const url = `http://${host}:${ports[name]}/healthcheck`
+      const answer = await fetch(url).catch(() => null)
+      return answer?.status === 200
+    })
+  }
+  return [cache, swift]
 }
