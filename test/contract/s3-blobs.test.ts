@@ -3,10 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { BlobStore, DirectAccess } from '#src/ports/blob-store'
 import { byteStream, collect, oneChunk, sha256Of } from '#test/support/byte-streams'
 import { openTestS3Blobs } from '#test/support/test-s3-blobs'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const LIMIT = { maxBytes: 1e9 }
 const HELLO = '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824'
@@ -62,7 +64,7 @@ describe('a retired blob', () => {
   it('is never lost to a put that finds it at the same moment', async () => {
     // Every put finds a blob that is old enough to be made new.
     const other = await openTestS3Blobs(folder, { graceMs: 0 })
-    const rounds = 60
+    const rounds = 40
     let lost = 0
     for (let round = 0; round < rounds; round += 1) {
       const bytes = `round ${round}`
