@@ -2,8 +2,10 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
+import { collectBlobs } from '#src/services/collect-blobs'
 import { dropExpired } from '#src/services/retention/drop-expired'
 import type { RetentionRules } from '#src/services/retention/drop-expired'
+import { sweepUploads } from '#src/services/uploads/sweep-uploads'
 import type { ServiceContext } from '#src/services/service-context'
 
 const ROUND_MS = 10 * 60_000
@@ -30,14 +32,21 @@ export function startRetention(
       if (service.peers.isFirstWorker()) await round()
     }
   }
-  const round = async (): Promise<void> => {
+  const part = async (name: string, work: () => Promise<object | void>): Promise<void> => {
     try {
-      const dropped = await dropExpired(service, rules)
-      const any = Object.values(dropped).some((count) => count > 0)
-      if (any) log.info({ dropped }, 'dropped what was too old')
+      const dropped = (await work()) ?? {}
+      if (Object.values(dropped).some((count) => count !== 0)) {
+        log.info({ dropped }, `${name}: dropped what was too old`)
+      }
     } catch (error) {
-      log.error({ err: error }, 'the clean-up by age failed')
+      log.error({ err: error }, `${name}: the clean-up by age failed`)
     }
+  }
+  const round = async (): Promise<void> => {
+    await part('records', () => dropExpired(service, rules))
+    await part('uploads', () => sweepUploads(service))
+    // Last: what the others let go of is no longer named by a record.
+    await part('blobs', () => collectBlobs(service))
   }
   const running = loop()
   return {
