@@ -1,6 +1,6 @@
 // Every model of a folder, as it is and as jobs change it, on an accelerator and on the CPU: do the outputs agree, which nodes
 // ran where, how long does it take. Each in a process of its own, for drivers crash.
-// Usage: npm run build && node dist/bench/accelerators.js <webgpu|cuda> <folder of .onnx> [name…]
+// Usage: npm run build && node dist/bench/accelerators.js <webgpu|cuda> <folder of .onnx> [name or variant…]
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
@@ -12,11 +12,15 @@ import type { Outcome } from './accelerators/comparison.ts'
 import type { Variant } from './accelerators/variants.ts'
 import { VARIANTS } from './accelerators/variants.ts'
 
-const [provider, folder, ...names] = process.argv.slice(2)
+const [provider, folder, ...filters] = process.argv.slice(2)
 if (provider === undefined || folder === undefined) {
-  throw new Error('usage: accelerators <webgpu|cuda> <folder of .onnx> [name…]')
+  throw new Error('usage: accelerators <webgpu|cuda> <folder of .onnx> [name or variant…]')
 }
 const CHILD = fileURLToPath(new URL('accelerators/compare-child.js', import.meta.url))
+const isVariant = (word: string): boolean => VARIANTS.some((variant) => variant === word)
+const names = filters.filter((word) => !isVariant(word))
+const chosen = VARIANTS.filter((variant) => filters.includes(variant))
+const variants = chosen.length > 0 ? chosen : VARIANTS
 const LIMIT_MS = 300_000
 const scratch = mkdtempSync(join(tmpdir(), 'tersor-accelerators-'))
 
@@ -46,7 +50,7 @@ function describe(result: Outcome): string {
 const tally = new Map<string, number>()
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx'))) {
   if (names.length > 0 && !names.some((name) => file.startsWith(name))) continue
-  for (const variant of VARIANTS) {
+  for (const variant of variants) {
     const result = await ask(join(folder, file), variant)
     tally.set(result.outcome, (tally.get(result.outcome) ?? 0) + 1)
     console.log(`${basename(file, '.onnx')} ${variant}: ${describe(result)}`)
