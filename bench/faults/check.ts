@@ -1,11 +1,12 @@
 // The invariants of a run, checked from outside after the fault is over. What is wrong comes back in words.
 
 import { createHash } from 'node:crypto'
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FaultClient } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import type { AcceptedJob } from './history.ts'
+import type { ServiceProcess } from './service-process.ts'
 
 interface EventView {
   readonly type: string
@@ -34,6 +35,7 @@ const MAY_FOLLOW: Readonly<Record<string, readonly string[]>> = {
   'job.retrying': ['job.started', 'job.canceled', 'job.failed'],
   'job.canceling': ['job.canceled', 'job.succeeded', 'job.failed'],
 }
+const FOLDER_KEPT_MS = 5 * 60_000
 const TERMINAL: readonly string[] = ['job.succeeded', 'job.failed', 'job.canceled']
 
 export async function checkInvariants(
@@ -168,12 +170,7 @@ async function checkWebhooks({ history }: Cluster): Promise<readonly string[]> {
 }
 
 /** I8: no entry in the queue, no folder of a request or a job that is over. */
-async function checkLeftovers({
-  clients,
-  workers,
-  apis,
-  folder,
-}: Cluster): Promise<readonly string[]> {
+async function checkLeftovers({ clients, workers, apis }: Cluster): Promise<readonly string[]> {
   const problems: string[] = []
   const [url] = clients.one.options.urls()
   const until = performance.now() + 30_000
@@ -188,18 +185,22 @@ async function checkLeftovers({
     if (entries.length > 0) await pause(500)
   } while (entries.length > 0 && performance.now() < until)
   for (const line of entries) problems.push(`I8: the queue still has ${line}`)
-  for (const [index, one] of [...apis, ...workers].entries()) {
-    if (!one.running) continue
-    const scratch = join(
-      folder,
-      `${one.role}-${one.role === 'api' ? index : index - apis.length}`,
-      'scratch',
-    )
-    const owners = await readdir(scratch).catch(() => [])
-    if (owners.length > 1)
-      problems.push(`I8: ${one.role} ${index} has ${owners.length} scratch folders`)
+  for (const one of [...apis, ...workers].filter(({ running }) => running)) {
+    for (const name of await openFolders(one)) problems.push(`I8: ${one.role} keeps ${name}`)
   }
   return problems
+}
+
+/** Folders of requests and jobs that were over long ago: those of dead processes are removed after a while. */
+async function openFolders({ dataDir }: ServiceProcess): Promise<readonly string[]> {
+  const root = join(dataDir, 'scratch')
+  const names = await readdir(root, { recursive: true }).catch(() => [])
+  const found: string[] = []
+  for (const name of names.filter((path) => /files\/request-\w+$/.test(path))) {
+    const { mtimeMs } = await stat(join(root, name)).catch(() => ({ mtimeMs: Date.now() }))
+    if (Date.now() - mtimeMs > FOLDER_KEPT_MS) found.push(name)
+  }
+  return found
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -36,6 +36,10 @@ export class ServiceProcess {
     this.#settings = settings
   }
 
+  get dataDir(): string {
+    return this.#settings.env['TERSOR_DATA_DIR']!
+  }
+
   /** Of an API. The port is another after each start, unless the settings name one. */
   get url(): string {
     const url = /http:\S+/.exec(this.#ready)?.[0]
