@@ -56,7 +56,9 @@ async function placementOn(
 
 function sharesOf(nodes: readonly NodeRun[]): Record<string, number> | null {
   if (nodes.length === 0) return null
-  const shares: Record<string, number> = {}
-  for (const { provider } of nodes) shares[provider] = (shares[provider] ?? 0) + 1 / nodes.length
-  return shares
+  const counts: Record<string, number> = {}
+  for (const { provider } of nodes) counts[provider] = (counts[provider] ?? 0) + 1
+  return Object.fromEntries(
+    Object.entries(counts).map(([provider, count]) => [provider, count / nodes.length]),
+  )
 }
