@@ -1,4 +1,5 @@
-// Uploads by parts from outside, while the service is killed for real: what has arrived is not sent again.
+// Uploads by parts from outside, by presigned addresses where the profile has a bucket, while the service is killed for
+// real: what has arrived is not sent again.
 
 import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -11,8 +12,10 @@ import { Tersor } from '@tersor/sdk'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { xorshift32 } from '#test/support/byte-streams'
 import { float32Array, int64Array, makeNpz } from '#test/support/make-npz'
+import { presignedEnv, testProfile } from '#test/support/profile'
 import type { ServiceProcesses } from '#test/support/service-processes'
 import { startProcesses } from '#test/support/service-processes'
+import { toyModel } from '#test/support/toy-model'
 
 const SAMPLES = 40_000
 const KILLS = 6
@@ -37,7 +40,7 @@ let program: ServiceProcesses
 let tersor: Tersor
 
 async function start(): Promise<void> {
-  program = await startProcesses(join(folder, 'data'))
+  program = await startProcesses(join(folder, 'data'), presignedEnv())
   tersor = new Tersor({ baseUrl: program.url })
 }
 
@@ -118,6 +121,22 @@ test('killed in the middle of a part: the others are there, it alone is sent aga
   expect((await complete(upload.id)).status).toBe('completed')
   const dataset = await tersor.createDataset({ upload: upload.id, format: 'npz' })
   expect([dataset.sha256, dataset.samples]).toEqual([sha256, SAMPLES])
+})
+
+test('a model comes back whole, and in ranges, from where it is kept', async () => {
+  const model = toyModel()
+  const { id } = await tersor.uploadModel(model, 'a toy')
+  const url = `${program.url}/v1/models/${id}/content`
+  const whole = await fetch(url)
+  expect(whole.redirected).toBe(testProfile() === 'distributed')
+  expect(Buffer.from(await whole.arrayBuffer()).equals(model)).toBe(true)
+  expect(whole.headers.get('content-type')).toBe('application/octet-stream')
+  expect(whole.headers.get('content-disposition')).toMatch(/^attachment; filename="a_toy\.onnx"/)
+  const part = await fetch(url, { headers: { range: 'bytes=5-14' } })
+  expect(part.status).toBe(206)
+  expect(Buffer.from(await part.arrayBuffer()).equals(model.subarray(5, 15))).toBe(true)
+  const head = await fetch(url, { method: 'HEAD' })
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, String(model.length)])
 })
 
 test('the SDK goes on after a death of the service where it was', async () => {

@@ -29,6 +29,12 @@ export function profileEnv(dataDir: string): Readonly<Record<string, string>> {
   }
 }
 
+/** Lets clients reach the bucket by presigned addresses, where there is one. */
+export function presignedEnv(): Readonly<Record<string, string>> {
+  if (testProfile() === 'embedded') return {}
+  return { TERSOR_S3_PUBLIC_ENDPOINT: testS3().endpoint }
+}
+
 /** What the S3 client reads from the environment of its process. */
 export function credentialsEnv(): Readonly<Record<string, string>> {
   if (testProfile() === 'embedded') return {}
