@@ -1,0 +1,84 @@
+// A worker of a schedule: the real runner and tasks, with children that end as chance will have it.
+
+import type { Logger } from 'pino'
+import type { Report } from '#src/domain/report'
+import type { ServiceContext } from '#src/services/service-context'
+import { startRunner } from '#workers/runner'
+import type { Runner } from '#workers/runner'
+import { ChildFailure } from '#workers/sandbox/child-failure'
+import type { ChildPool } from '#workers/sandbox/pool'
+import type { CompressRequest, CompressResult } from '#workers/sandbox/protocol'
+import type { Child, RunOptions } from '#workers/sandbox/spawn-child'
+import { workerContext } from '#workers/worker-context'
+import type { Actor } from './scheduler.ts'
+import type { World } from './world.ts'
+
+const silent = (): void => undefined
+const LOG = { debug: silent, info: silent, warn: silent, error: silent } as unknown as Logger
+
+export function startWorkerProcess(world: World, actor: Actor, service: ServiceContext): Runner {
+  const context = workerContext({
+    service,
+    children: simulatedChildren(world, actor),
+    log: LOG,
+    capabilities: { accelerators: ['cpu'], memory_bytes: 2 ** 33, revision: 1 },
+    maxJobSeconds: 3600,
+    giveUp: new AbortController().signal,
+  })
+  return startRunner(context, { places: 1 })
+}
+
+function simulatedChildren(world: World, actor: Actor): ChildPool {
+  const { scheduler, judge } = world
+  const point = (label: string): Promise<void> =>
+    new Promise((resolve) => scheduler.add(actor, label, resolve))
+
+  async function compute(
+    request: CompressRequest,
+    { onMessage, signal }: RunOptions,
+  ): Promise<CompressResult> {
+    const attempt = judge.attemptOf(actor, request.job)
+    while (scheduler.chance(0.4)) {
+      await point('child reports')
+      if (signal.aborted) break
+      onMessage?.({
+        kind: 'progress',
+        stage: 'simplify',
+        step: 1,
+        steps: 1,
+        fraction: scheduler.random(),
+        message: '',
+      })
+      if (scheduler.chance(0.5)) onMessage?.({ kind: 'log', line: 'working' })
+    }
+    await point('child ends')
+    if (scheduler.chance(0.1)) throw new ChildFailure('step_failed', 'simplify', 'simulated')
+    if (scheduler.chance(0.1)) {
+      throw new ChildFailure('runtime_crashed', 'simplify', 'simulated', true)
+    }
+    const change = { compression_ratio: 2, speedup: 1, metric_drop: null }
+    const report = { attempt, change, warnings: [], goal: null } as unknown as Report
+    return { task: 'compress', report, files: [], probes: null }
+  }
+
+  const child: Child = {
+    folder: '/nowhere',
+    run: (request, options) =>
+      new Promise((resolve, reject) => {
+        const { signal } = options
+        const abort = (): void => reject(signal.reason as Error)
+        signal.addEventListener('abort', abort)
+        if (signal.aborted) abort()
+        compute(request as CompressRequest, options).then(resolve, reject)
+      }),
+    dispose: async () => undefined,
+  }
+  return {
+    acquire: async () => {
+      await point('child starts')
+      return child
+    },
+    refill: silent,
+    close: async () => undefined,
+  }
+}
