@@ -128,7 +128,19 @@ export async function forgetAbandoned({ records }: Pick<KeyContext, 'records'>):
   }
 }
 
-/** Nothing was done: the key may be used again. */
+/**
+ * The request failed: the key may be used again. A commit that made something and was applied, or will be, although it
+ * seemed to fail has kept its answer, or finds another version here and is refused: it never happens beside a second one.
+ */
 export async function forgetKeyed(context: KeyContext, id: string): Promise<void> {
-  await context.records.commit([{ op: 'delete', collection: 'idempotency', id }])
+  const found = await context.records.get('idempotency', id)
+  if (found?.record.state !== 'running' || found.record.owner !== context.peers.id) return
+  await context.records.commit([
+    {
+      op: 'update',
+      collection: 'idempotency',
+      record: { ...found.record, expires: 0 },
+      version: found.version,
+    },
+  ])
 }

@@ -82,6 +82,8 @@ export class JobAttempt {
     if (
       found === null ||
       isTerminal(found.record.status) ||
+      // Given back to the queue: the next attempt has not begun, and this one is over all the same.
+      found.record.status === 'queued' ||
       found.record.attempt !== this.#number
     ) {
       throw new AttemptLost(`attempt ${this.#number} of ${this.job.id} is over`)
