@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events'
 import type { Claim, TaskKind } from '#src/ports/job-queue'
 import { compress } from './tasks/compress.ts'
 import type { TaskSignals } from './tasks/compress.ts'
+import { slowWork } from './slow-work.ts'
 import { deliverWebhook } from './tasks/deliver-webhook.ts'
 import { sweeper } from './tasks/sweep.ts'
 import { webhookAgent } from './tasks/webhook-connector.ts'
@@ -23,8 +24,11 @@ export interface Runner {
 const LEASE_MS = 8000
 const RENEW_MS = 2000
 const SWEEP_MS = 5000
-/** Many: a delivery mostly waits for its receiver. */
+/** Deliveries that begin at the same time. */
 const WEBHOOK_PLACES = 32
+/** A delivery whose receiver takes longer gives its place to the next and goes on beside, with this many others. */
+const SLOW_DELIVERY_MS = 1000
+const SLOW_DELIVERIES = 512
 const PAUSE_AFTER_ERROR_MS = 1000
 
 export function startRunner(context: WorkerContext, { places }: RunnerOptions): Runner {
@@ -49,11 +53,17 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
     },
   }
 
+  const slow = slowWork(SLOW_DELIVERY_MS, SLOW_DELIVERIES, (error) =>
+    context.log.error({ err: error, kind: 'deliver-webhook' }, 'a task failed'),
+  )
+
   async function work(kind: TaskKind): Promise<void> {
     while (!idle.signal.aborted) {
       try {
         const claim = await queue.claim(kind, context.capabilities, LEASE_MS, idle.signal)
-        if (claim !== null) await handle(claim)
+        if (claim === null) continue
+        if (kind === 'deliver-webhook') await slow.wait(handle(claim))
+        else await handle(claim)
       } catch (error) {
         context.log.error({ err: error, kind }, 'a task failed')
         await pause(PAUSE_AFTER_ERROR_MS, idle.signal)
@@ -110,6 +120,7 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
       await context.service.peers.tell()
       const timer = setTimeout(() => drain.abort(), graceMs)
       await Promise.all(loops)
+      await slow.rest()
       clearTimeout(timer)
       await agent.close()
     },
