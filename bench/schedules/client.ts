@@ -57,7 +57,7 @@ function ask<T>(
     scheduler.add(api.actor, 'is asked', () => {
       work(api.service).then(
         (value) => answer(() => resolve(value)),
-        (error: unknown) => answer(() => reject(error as Error)),
+        (error: unknown) => answer(() => reject(error)),
       )
     })
   })
