@@ -27,10 +27,18 @@ export interface ClusterOptions {
   readonly apis: number
   readonly workers: number
   readonly redis?: RedisOptions
-  /** Variables of one process, by its role and number: for instance another Redis URL, that of a proxy. */
-  readonly env?: (role: Role, index: number) => Readonly<Record<string, string>>
+  /** Puts something between the processes and their stores. */
+  readonly wire?: (redis: RedisServer) => Promise<Wiring>
   readonly launcher?: (role: Role, index: number) => readonly string[]
 }
+
+export interface Wiring {
+  /** Variables of one process, by its role and number: for instance the Redis URL of a proxy. */
+  env(role: Role, index: number): Readonly<Record<string, string>>
+  close(): Promise<void>
+}
+
+const DIRECT: Wiring = { env: () => ({}), close: async () => {} }
 
 export interface Cluster {
   readonly redis: RedisServer
@@ -54,6 +62,7 @@ let clusters = 0
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'tersor-fault-'))
   const redis = await startRedisServer(options.redis)
+  const wiring = (await options.wire?.(redis)) ?? DIRECT
   const history = new History()
   const receiver = await startReceiver(history)
   const prefix = `fault-${process.pid}-${(clusters += 1)}`
@@ -74,7 +83,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       const own = { TERSOR_DATA_DIR: join(folder, `${role}-${index}`) }
       return new ServiceProcess({
         role,
-        env: { ...env, ...own, ...options.env?.(role, index) },
+        env: { ...env, ...own, ...wiring.env(role, index) },
         ...(options.launcher === undefined ? {} : { launcher: options.launcher(role, index) }),
       })
     })
@@ -83,6 +92,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const close = async (): Promise<void> => {
     await Promise.all([...apis, ...workers].map((one) => one.kill('SIGKILL')))
     await receiver.close()
+    await wiring.close()
     await redis.close()
     await rm(folder, { recursive: true, force: true })
   }

@@ -15,14 +15,17 @@ export const clockSkew: Fault = {
     runUnderLoad(context, {
       cluster: {
         workers: 2,
-        env: (role, index) =>
-          role === 'worker'
-            ? {
-                LD_PRELOAD: LIBRARY,
-                FAKETIME: OFFSETS[index % OFFSETS.length]!,
-                FAKETIME_DONT_FAKE_MONOTONIC: '1',
-              }
-            : {},
+        wire: async () => ({
+          env: (role, index) =>
+            role === 'worker'
+              ? {
+                  LD_PRELOAD: LIBRARY,
+                  FAKETIME: OFFSETS[index % OFFSETS.length]!,
+                  FAKETIME_DONT_FAKE_MONOTONIC: '1',
+                }
+              : {},
+          close: async () => {},
+        }),
       },
       runs: 500,
       inFlight: 4,
