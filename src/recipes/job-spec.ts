@@ -27,6 +27,11 @@ export const goal = z
   })
   .meta({ id: 'Goal' })
 
+/** A secret of Standard Webhooks. */
+export const signingSecret = z
+  .string()
+  .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64')
+
 export const jobWebhook = z
   .strictObject({
     url: z.string().max(2048),
@@ -34,11 +39,7 @@ export const jobWebhook = z
       .array(z.enum(['job.succeeded', 'job.failed', 'job.canceled']))
       .min(1)
       .default(['job.succeeded', 'job.failed', 'job.canceled']),
-    secret: z
-      .string()
-      .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64')
-      .nullable()
-      .default(null),
+    secret: signingSecret.nullable().default(null),
   })
   .meta({ id: 'JobWebhook' })
 

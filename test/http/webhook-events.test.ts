@@ -2,6 +2,9 @@
 
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { newId } from '#src/domain/id'
+import { SYSTEM_CLOCK } from '#src/ports/clock'
+import { endpointReceiver, newDelivery } from '#src/services/webhooks/fan-out'
 import type { Received } from '#test/support/webhook-receiver'
 import type { WebhookService } from '#test/support/webhook-service'
 import { startWebhookService } from '#test/support/webhook-service'
@@ -109,6 +112,23 @@ test('a job without a secret of its own is signed with the default one, in rotat
   await expect.poll(() => receiver.received('/default').length, SOON).toBe(1)
   for (const secret of [before, String(rotated.json['secret'])])
     expect(verified(receiver.received('/default')[0]!, secret).type).toBe('job.succeeded')
+})
+
+test('a delivery that the queue has lost is found by the sweep', async () => {
+  const { receiver, register, running } = service
+  const { id } = await register('/lost')
+  const { records } = running.container.context
+  const webhook = (await records.get('webhook', id))!.record
+  const news = {
+    tenant: webhook.tenant,
+    job: 'none',
+    event: newId('event'),
+    type: 'job.failed',
+    body: '{"type":"job.failed"}',
+  } as const
+  const record = newDelivery(news, endpointReceiver(webhook), SYSTEM_CLOCK)
+  await records.commit([{ op: 'insert', collection: 'delivery', record }])
+  await expect.poll(() => receiver.received('/lost').length, SOON).toBe(1)
 })
 
 test('the same key makes one webhook and one ping', async () => {

@@ -8,7 +8,7 @@ import {
   WEBHOOK_EVENTS,
   WEBHOOK_STATUSES,
 } from '#src/domain/webhook'
-import { metadata } from '#src/recipes/job-spec'
+import { metadata, signingSecret } from '#src/recipes/job-spec'
 
 const wanted = z.array(z.enum(WEBHOOK_EVENTS)).min(1).max(WEBHOOK_EVENTS.length)
 const url = z.string().max(2048).describe('https, port 443, a public address.')
@@ -19,12 +19,7 @@ export const newWebhook = z
     url,
     events: wanted.default([...DEFAULT_WEBHOOK_EVENTS]),
     description: description.default(''),
-    secret: z
-      .string()
-      .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'whsec_ and 24 to 64 bytes in base64')
-      .nullable()
-      .default(null)
-      .describe('Made for you when left out.'),
+    secret: signingSecret.nullable().default(null).describe('Made for you when left out.'),
     metadata,
   })
   .meta({ id: 'NewWebhook' })
