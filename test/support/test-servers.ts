@@ -18,10 +18,15 @@ export async function setup(): Promise<Stop> {
 }
 
 async function startServers(): Promise<Stop> {
-  const started = await Promise.all([provideRedis(), provideS3()])
-  return async () => {
-    await Promise.all(started.map((stop) => stop()))
+  const results = await Promise.allSettled([provideRedis(), provideS3()])
+  const started = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []))
+  const stop: Stop = async () => {
+    await Promise.all(started.map((one) => one()))
   }
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed === undefined) return stop
+  await stop()
+  throw failed.reason
 }
 
 async function provideRedis(): Promise<Stop> {

@@ -23,25 +23,43 @@ const CACHE = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   'tersor-test-servers',
 )
-const ROOT = join(CACHE, 'root')
+const REDIS_ROOT = join(CACHE, 'redis')
+const SWIFT_ROOT = join(CACHE, 'swift')
 /** Whether Swift is there; to import it takes a second. */
 const FIND_SWIFT = `import importlib.util as u, sys; sys.exit(u.find_spec('swift') is None)`
 
 export function ensureRedis(): Promise<RedisPrograms> {
-  return ensure('Redis', ['redis-server'], 'TERSOR_TEST_REDIS_URL', findRedis)
+  return ensure({
+    name: 'Redis',
+    packages: ['redis-server'],
+    variable: 'TERSOR_TEST_REDIS_URL',
+    root: REDIS_ROOT,
+    find: findRedis,
+  })
 }
 
 export function ensureSwift(): Promise<SwiftPrograms> {
-  const packages = ['python3-swift', 'memcached']
-  return ensure('an S3 server', packages, 'TERSOR_TEST_S3_ENDPOINT', findSwift)
+  return ensure({
+    name: 'an S3 server',
+    packages: ['python3-swift', 'memcached'],
+    variable: 'TERSOR_TEST_S3_ENDPOINT',
+    root: SWIFT_ROOT,
+    find: findSwift,
+  })
 }
 
-async function ensure<T>(
-  name: string,
-  packages: readonly string[],
-  variable: string,
-  find: () => T | null,
-): Promise<T> {
+interface Wanted<T> {
+  readonly name: string
+  /** Of Debian and Ubuntu. */
+  readonly packages: readonly string[]
+  /** Names a server of the caller's own. */
+  readonly variable: string
+  /** Where the packages are unpacked. */
+  readonly root: string
+  readonly find: () => T | null
+}
+
+async function ensure<T>({ name, packages, variable, root, find }: Wanted<T>): Promise<T> {
   const found = find()
   if (found !== null) return found
   let failure = 'this is neither Debian nor Ubuntu'
@@ -49,7 +67,7 @@ async function ensure<T>(
     process.stderr.write(`Making ${packages.join(', ')} available for the tests …\n`)
     try {
       if (process.getuid?.() === 0) await installPackages(packages)
-      else await unpackPackages(packages, CACHE, ROOT)
+      else await unpackPackages(packages, root)
       const installed = find()
       if (installed !== null) return installed
       failure = 'the programs do not start after their packages were unpacked'
@@ -64,7 +82,7 @@ async function ensure<T>(
 }
 
 function findRedis(): RedisPrograms | null {
-  for (const { folders, env } of places()) {
+  for (const { folders, env } of places(REDIS_ROOT)) {
     const redisServer = findProgram('redis-server', folders)
     if (redisServer !== null && works(redisServer, ['--version'], env)) return { redisServer, env }
   }
@@ -72,7 +90,7 @@ function findRedis(): RedisPrograms | null {
 }
 
 function findSwift(): SwiftPrograms | null {
-  for (const { folders, env } of places()) {
+  for (const { folders, env } of places(SWIFT_ROOT)) {
     const memcached = findProgram('memcached', folders)
     if (memcached === null || !works(memcached, ['-V'], env)) continue
     // Not every interpreter on the PATH is the one that Debian's packages belong to.
@@ -91,28 +109,30 @@ interface Place {
 }
 
 /** The system, then the cache folder with what the system has besides. */
-function places(): Place[] {
+function places(root: string): Place[] {
   const path = (process.env['PATH'] ?? '').split(':')
   const system = [...path, '/usr/bin', '/usr/sbin', '/usr/local/bin', '/opt/homebrew/bin']
-  const unpacked = ['usr/bin', 'usr/sbin', 'bin'].map((name) => join(ROOT, name))
+  const unpacked = ['usr/bin', 'usr/sbin', 'bin'].map((name) => join(root, name))
   return [
     { folders: system, env: {} },
-    { folders: [...unpacked, ...system], env: unpackedEnvironment() },
+    { folders: [...unpacked, ...system], env: unpackedEnvironment(root) },
   ]
 }
 
-function unpackedEnvironment(): Record<string, string> {
+function unpackedEnvironment(root: string): Record<string, string> {
   const libraries = ['usr/lib', 'lib'].flatMap((folder) => {
-    const path = join(ROOT, folder)
+    const path = join(root, folder)
     if (!existsSync(path)) return []
     const triples = readdirSync(path).filter((name) => name.endsWith('-linux-gnu'))
-    return [path, ...triples.map((triple) => join(path, triple))]
+    return [...triples.map((triple) => join(path, triple)), path]
   })
-  const ownPython = existsSync(join(ROOT, 'usr/bin/python3'))
+  const providers = libraries.map((path) => join(path, 'ossl-modules')).find(existsSync)
+  const hasPython = existsSync(join(root, 'usr/bin/python3'))
   return {
     LD_LIBRARY_PATH: libraries.join(':'),
-    PYTHONPATH: join(ROOT, 'usr/lib/python3/dist-packages'),
-    ...(ownPython ? { PYTHONHOME: join(ROOT, 'usr') } : {}),
+    PYTHONPATH: join(root, 'usr/lib/python3/dist-packages'),
+    ...(providers === undefined ? {} : { OPENSSL_MODULES: providers }),
+    ...(hasPython ? { PYTHONHOME: join(root, 'usr') } : {}),
   }
 }
 

@@ -22,6 +22,8 @@ export interface SwiftPlace {
 export const RUN_SWIFT = `
 import ctypes, json, os, signal, sys
 from swift.common import utils
+folder, host, ports = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+utils.set_swift_dir(folder)
 # While little is loaded: it walks through all objects, and each daemon would do it again.
 utils.eventlet_monkey_patch()
 utils.eventlet_monkey_patch = lambda: None
@@ -30,7 +32,6 @@ from swift.common.wsgi import run_wsgi
 import swift.account.server, swift.container.server, swift.obj.server, swift.proxy.server
 import swift.common.middleware.s3api.s3api
 
-folder, host, ports = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 os.setxattr(folder + '/disk', 'user.tersor', b'Swift keeps metadata in extended attributes')
 for name in ('account', 'container', 'object'):
     ring = RingBuilder(2, 1, 0)

@@ -36,14 +36,27 @@ export async function startSwiftServer({ host = '127.0.0.1' } = {}): Promise<S3S
   const files = swiftConfigFiles({ folder, host, ports, user: userInfo().username })
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content)
 
-  let servers: ServerProcess[] = []
-  const start = async (): Promise<void> => {
-    servers = await startDaemons(programs, folder, host, ports)
-  }
+  let servers: readonly ServerProcess[] = []
   const kill = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.kill('SIGKILL')))
   }
-  await start()
+  const close = async (): Promise<void> => {
+    await kill()
+    await rm(folder, { recursive: true, force: true })
+  }
+  const start = async (): Promise<void> => {
+    servers = startDaemons(programs, folder, host, ports)
+    for (const name of DAEMONS) {
+      await waitUntilReady(servers[0]!, `swift-${name}-server`, async () => {
+        const answer = await fetch(`http://${host}:${ports[name]}/healthcheck`).catch(() => null)
+        return answer?.status === 200
+      })
+    }
+  }
+  await start().catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
   return {
     endpoint: `http://${host}:${ports.proxy}`,
     host,
@@ -52,36 +65,29 @@ export async function startSwiftServer({ host = '127.0.0.1' } = {}): Promise<S3S
     secretKey: 'testing',
     start,
     kill,
-    async close() {
-      await kill()
-      await rm(folder, { recursive: true, force: true })
-    },
+    close,
   }
 }
 
-async function startDaemons(
+/** The first is Swift. */
+function startDaemons(
   { python, memcached, env }: SwiftPrograms,
   folder: string,
   host: string,
   ports: SwiftPorts,
-): Promise<ServerProcess[]> {
-  const user = userInfo().username
-  const cache = startServerProcess({
-    program: memcached,
-    args: ['-l', host, '-p', String(ports.memcached), '-U', '0', '-m', '32', '-u', user],
-    env,
-  })
+): readonly ServerProcess[] {
   const swift = startServerProcess({
     program: python,
     args: ['-c', RUN_SWIFT, folder, host, JSON.stringify(ports)],
     env,
   })
-  for (const name of DAEMONS) {
-    await waitUntilReady(swift, `swift-${name}-server`, async () => {
-      const url = `http://${host}:${ports[name]}/healthcheck`
-      const answer = await fetch(url).catch(() => null)
-      return answer?.status === 200
-    })
-  }
-  return [cache, swift]
+  const cache = startServerProcess({
+    program: memcached,
+    args: [
+      ...['-l', host, '-p', String(ports.memcached), '-U', '0'],
+      ...['-m', '32', '-u', userInfo().username],
+    ],
+    env,
+  })
+  return [swift, cache]
 }
