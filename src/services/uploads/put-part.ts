@@ -3,7 +3,7 @@
 import { TersorError } from '#src/domain/errors'
 import type { UploadPartRecord, UploadRecord } from '#src/domain/records'
 import type { ServiceContext } from '../service-context.ts'
-import { storeUpload } from '../store-upload.ts'
+import { blobIsThere, storeUpload } from '../store-upload.ts'
 import { partRecordId } from './api-parts.ts'
 import { partBytes, partCount } from './part-layout.ts'
 import type { ReceivedPart } from './received-parts.ts'
@@ -43,6 +43,7 @@ export async function putPart(
       await context.pins.dropUnused(context.blobs, context.records, replaced)
     }
     await stillPending(context, part)
+    await blobIsThere(context, blob.key)
     return { partNumber, size: blob.size, sha256: blob.key }
   })
 }

@@ -80,6 +80,15 @@ describe.each(['through the API', 'straight to the store'] as const)('%s', (way)
     expect((await completeUpload(context, TENANT, upload.id, null)).status).toBe('completed')
   })
 
+  test('a file whose parts are all alike, beside another of the same', async () => {
+    const zeros = Buffer.alloc(24 * 2 ** 20)
+    const [one, two] = [await beginUpload(context, zeros), await beginUpload(context, zeros)]
+    await Promise.all([sendAll(context, one, zeros), sendAll(context, two, zeros)])
+    await cancelUpload(context, TENANT, two.id)
+    expect((await completeUpload(context, TENANT, one.id, null)).status).toBe('completed')
+    expect(await blobKeys(context)).toEqual([sha256(zeros)])
+  })
+
   test('canceled, it takes its parts with it, and takes no more', async () => {
     const upload = await beginUpload(context, bytes)
     await sendAll(context, upload, bytes)
