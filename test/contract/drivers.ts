@@ -64,7 +64,7 @@ export const recordDrivers: readonly Driver<RecordStore>[] = [
     persistent: true,
     open: (folder) =>
       onRedis(['producer'], (redis) =>
-        RECORD_DRIVERS.redis({ redis: redis!, prefix: testPrefix(folder) }),
+        RECORD_DRIVERS.redis({ redis, prefix: testPrefix(folder) }),
       ),
   },
   {
@@ -138,8 +138,8 @@ export const feedDrivers: readonly Driver<ProgressFeed>[] = [
     open: (folder) =>
       onRedis(['producer', 'subscriber'], (publisher, subscriber) =>
         FEED_DRIVERS.redis({
-          publisher: publisher!,
-          subscriber: subscriber!,
+          publisher,
+          subscriber,
           prefix: testPrefix(folder),
           onError: () => {},
         }),

@@ -34,7 +34,7 @@ export async function openTestJournaledRecords(folder: string): Promise<RecordSt
   return await onRedis(['producer'], async (redis) => {
     const journal = await JOURNAL_DRIVERS.fs({ folder: join(folder, 'journal') })
     const records = await RECORD_DRIVERS.journaled({
-      redis: redis!,
+      redis,
       prefix: testPrefix(folder),
       journal,
       onError: () => {},
