@@ -10,6 +10,8 @@ import type { SimulatedBlobs } from './simulated-blobs.ts'
 
 export class Judge {
   readonly violations: string[] = []
+  /** Deaths and lost claims so far. */
+  troubles = 0
   readonly jobs = new Map<string, JobRecord>()
   /** Jobs by the key of their request. */
   readonly #keys = new Map<string, string>()
@@ -129,6 +131,9 @@ export class Judge {
     }
     if (job.status === 'succeeded' && !artifacts.some(({ kind }) => kind === 'report')) {
       this.fail(`I3 ${job.id} succeeded without a report`)
+    }
+    if (job.error?.code === 'worker_lost' && this.troubles < MAX_WORKERS_LOST) {
+      this.fail(`${job.id} lost ${MAX_WORKERS_LOST} workers in ${this.troubles} troubles`)
     }
     if (job.error?.code === 'internal_error') this.fail(`${job.id} failed on our side`)
   }

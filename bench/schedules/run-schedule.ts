@@ -148,6 +148,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     else if (scheduler.chance(troubleShare)) {
       const trouble = Math.floor(scheduler.random() * troubles.length)
       scheduler.note(`trouble ${trouble}`)
+      judge.troubles += 1
       troubles[trouble]!()
     }
     if (!(await scheduler.step())) break
