@@ -47,7 +47,7 @@ export async function openSharedPorts(options: PortOptions): Promise<Ports> {
 
   const queue = await QUEUE_DRIVERS.bullmq({
     url,
-    prefix: redisPrefix,
+    prefix,
     groupPlaces: groupPlaces(config),
     onError: (error) => log.warn({ err: error }, 'the queue'),
   })
