@@ -41,6 +41,14 @@ export const quantizeStatic = z
       .default(false)
       .describe('7-bit weights, for x86 processors without VNNI, where 8-bit products saturate.'),
     calibration: calibration.prefault({}),
+    equalize: z
+      .boolean()
+      .default(true)
+      .describe('Scale channels so that a common range fits them, where that lessens the error.'),
+    bias_correction: z
+      .boolean()
+      .default(true)
+      .describe('Take the mean error of each layer out through its bias.'),
     excluded_layers: excludedLayers,
   })
   .meta({

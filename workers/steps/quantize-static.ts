@@ -31,6 +31,8 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
     perChannel: step.per_channel,
     reduceRange: step.reduce_range,
     calibration: { name: step.calibration.method, percentile: step.calibration.percentile },
+    equalize: step.equalize,
+    biasCorrection: step.bias_correction,
     excludedLayers: step.excluded_layers,
   }
   context.progress(0, 'calibrating')

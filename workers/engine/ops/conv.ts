@@ -1,5 +1,6 @@
 // Convolutions: Conv, ConvTranspose, DeformConv.
 
+import type { Node } from '#src/onnx/ir/node'
 import { convMacs, convTransposeMacs } from '#src/onnx/macs/conv'
 import type { AxesRule } from './axis-context.ts'
 import { convGradient, convTransposeGradient } from './conv-gradient.ts'
@@ -8,11 +9,18 @@ import { OPAQUE } from './op.ts'
 import type { OpTable } from './op.ts'
 import { inputShape, passAxis } from './pass-axes.ts'
 
+/** Of a depthwise convolution, input and output channels are the same. */
+function convInputAxis(node: Node, [outputs, inputs]: readonly number[]): number | 'none' {
+  const group = node.int('group', 1)
+  if (group === 1) return 1
+  return group === outputs && inputs === 1 ? 0 : 'none'
+}
+
 /** For any number of spatial axes and groups; without a quantizer on its output the runtime keeps Conv in float. */
 const CONV_KERNEL = integerKernel({
   kernels: ['QLinearConv'],
   activations: [0],
-  weight: { input: 1, channelAxis: () => 0 },
+  weight: { input: 1, channelAxis: () => 0, inputAxis: convInputAxis, channels: 1 },
   bias: 2,
   fusesActivation: ['Relu', 'Clip'],
 })

@@ -8,6 +8,10 @@ export interface WeightSlot {
   readonly input: number
   /** The axis with one scale per index for a weight of this rank; `none` where the kernel takes one scale only. */
   readonly channelAxis: (node: Node, rank: number) => number | 'none'
+  /** The axis of the weight that the input's channels lie along; `none` where that is not one axis, as with groups. */
+  readonly inputAxis: (node: Node, dims: readonly number[]) => number | 'none'
+  /** The axis of input and result that their channels lie along. */
+  readonly channels: 1 | -1
 }
 
 export interface IntegerKernel {

@@ -16,7 +16,12 @@ import { inputShape, outputShape } from './pass-axes.ts'
 const MATMUL_KERNEL = integerKernel({
   kernels: ['QLinearMatMul', 'MatMulIntegerToFloat'],
   activations: [0, 1],
-  weight: { input: 1, channelAxis: (_node, rank) => (rank === 2 ? 1 : 'none') },
+  weight: {
+    input: 1,
+    channelAxis: (_node, rank) => (rank === 2 ? 1 : 'none'),
+    inputAxis: (_node, dims) => (dims.length === 2 ? 0 : 'none'),
+    channels: -1,
+  },
   needsOutputQuantizer: false,
 })
 
@@ -29,7 +34,12 @@ function acceptsGemm(node: Node): string {
 const GEMM_KERNEL = integerKernel({
   kernels: ['QGemm'],
   activations: [0, 1],
-  weight: { input: 1, channelAxis: (node) => (node.int('transB', 0) === 1 ? 0 : 1) },
+  weight: {
+    input: 1,
+    channelAxis: (node) => (node.int('transB', 0) === 1 ? 0 : 1),
+    inputAxis: (node) => (node.int('transA', 0) === 1 ? 'none' : node.int('transB', 0)),
+    channels: -1,
+  },
   bias: 2,
   needsOutputQuantizer: false,
   fusesActivation: ['Relu', 'Clip'],

@@ -1,7 +1,7 @@
 // Keeps, of several quantized forms of a model, the fastest that is accurate enough. What fast and accurate mean is measured by
 // the caller: this host, these threads, this data.
 
-import type { StaticCandidate } from './static-candidates.ts'
+import type { StaticCandidate } from './build-candidate.ts'
 
 export interface CandidateMeasures {
   /** Latency of the float model divided by that of the candidate, runs interleaved. */

@@ -5,6 +5,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
+import { affordableSamples, firstSamples } from './first-samples.ts'
 import { QuantizedActivations } from './quantized-activations.ts'
 import type { Range, Ranges } from './quantize-result.ts'
 import type { RangeMethod } from './range-method.ts'
@@ -14,17 +15,20 @@ export interface MeasuredRanges {
   readonly methods: ReadonlyMap<string, RangeMethod>
 }
 
-/** Samples that every choice is measured on. */
-const SAMPLES = 8
+/** Samples that every choice is measured on: as many as so many multiply–accumulates allow, within bounds. */
+const TRIAL_MACS = 4e9
+const TRIAL_SAMPLES = { least: 16, most: 128 }
 
 /** Ranges closer than this share are the same. */
-const SAME = 0.1
+const SAME = 0.2
 
-/** Activations that are tried one by one: those whose methods disagree most. */
-const TRIED = 16
+/** Activations that are tried one by one: so many of those whose methods disagree by this share at least. */
+const TRIED = 8
+const DISPUTE = 0.5
 
-/** Another range must lessen the error by this share. */
-const GAIN = 0.02
+/** Other ranges must lessen the error by this share: of all activations at once, and of one. */
+const GAIN_OF_ALL = 0.3
+const GAIN_OF_ONE = 0.1
 
 /** `alternatives`: ranges of the same values by each method; where nothing is gained, the first one's stay. */
 export async function measuredRanges(
@@ -45,29 +49,38 @@ export async function measuredRanges(
   const disputed = names
     .filter((name) => disagreement(name) > SAME)
     .toSorted((one, other) => disagreement(other) - disagreement(one))
+  const single = disputed.filter((name) => disagreement(name) > DISPUTE)
   const chosen = new Map(names.map((name) => [name, first] as const))
   const rangesOf = (choice: ReadonlyMap<string, RangeMethod>): Map<string, Range> =>
     new Map([...choice].map(([name, method]) => [name, at(method, name)]))
   if (disputed.length === 0) return { ranges: rangesOf(chosen), methods: chosen }
-  const trial = await QuantizedActivations.load(model, names, feeds, SAMPLES, runtime, threads)
+  const count = affordableSamples(model, TRIAL_MACS, TRIAL_SAMPLES)
+  const batches = await firstSamples(model, feeds, count)
+  const trial = await QuantizedActivations.load(model, names, batches, runtime, threads)
   try {
     let least = await trial.error(rangesOf(chosen))
-    const consider = async (changes: ReadonlyMap<string, RangeMethod>): Promise<void> => {
+    const consider = async (
+      changes: ReadonlyMap<string, RangeMethod>,
+      gain: number,
+    ): Promise<void> => {
       const error = await trial.error(rangesOf(new Map([...chosen, ...changes])))
-      if (error >= least * (1 - GAIN)) return
+      if (error >= least * (1 - gain)) return
       least = error
       for (const [name, method] of changes) chosen.set(name, method)
     }
     for (const method of methods) {
-      if (method !== first) await consider(new Map(disputed.map((name) => [name, method])))
+      if (method !== first) {
+        const all = new Map(disputed.map((name) => [name, method] as const))
+        await consider(all, GAIN_OF_ALL)
+      }
     }
-    for (const name of disputed.slice(0, TRIED)) {
+    for (const name of single.slice(0, TRIED)) {
       const tried = [at(chosen.get(name) ?? first, name)]
       for (const method of methods) {
         const range = at(method, name)
         if (tried.some((other) => isSame(other, range))) continue
         tried.push(range)
-        await consider(new Map([[name, method]]))
+        await consider(new Map([[name, method]]), GAIN_OF_ONE)
       }
     }
   } finally {

@@ -8,10 +8,11 @@ import { tensorType } from '#src/onnx/ir/value-type'
 import { modelBytes } from '#src/onnx/write-model'
 import { copyModel } from '../rewrite/copy-model.ts'
 import { FreshNames } from '../rewrite/fresh-names.ts'
-import { sliceSamples } from '../evaluate/tensor-data.ts'
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
 import { activationParameters } from './activation-parameters.ts'
-import type { FeedSource, Feeds } from './activation-statistics.ts'
+import type { Feeds } from './activation-statistics.ts'
+import type { Outputs } from './output-error.ts'
+import { outputError, runAll } from './output-error.ts'
 import type { Ranges } from './quantize-result.ts'
 
 interface Parameters {
@@ -19,52 +20,42 @@ interface Parameters {
   readonly zero: string
 }
 
-interface Trial {
-  readonly feeds: Feeds
-  readonly outputs: Readonly<Record<string, RuntimeTensor>>
-}
-
 export class QuantizedActivations {
   readonly #session: RuntimeSession
   readonly #parameters: ReadonlyMap<string, Parameters>
-  readonly #trials: readonly Trial[]
+  readonly #batches: readonly Feeds[]
+  readonly #wanted: readonly Outputs[]
 
   private constructor(
     session: RuntimeSession,
     parameters: ReadonlyMap<string, Parameters>,
-    trials: readonly Trial[],
+    batches: readonly Feeds[],
+    wanted: readonly Outputs[],
   ) {
     this.#session = session
     this.#parameters = parameters
-    this.#trials = trials
+    this.#batches = batches
+    this.#wanted = wanted
   }
 
-  /** `names`: values to quantize; errors are measured on the first `samples` samples. */
+  /** `names`: values to quantize; `batches`: what errors are measured on. */
   static async load(
     model: Model,
     names: readonly string[],
-    feeds: FeedSource,
-    samples: number,
+    batches: readonly Feeds[],
     runtime: Runtime,
     threads: number,
   ): Promise<QuantizedActivations> {
-    const options = { threads, optimization: 'basic' } as const
-    const original = await runtime.load(modelBytes(model, 'inline'), options)
-    const trials: Trial[] = []
-    try {
-      for (const batch of await firstSamples(model, feeds, samples)) {
-        trials.push({ feeds: batch, outputs: await original.run(batch) })
-      }
-    } finally {
-      await original.release()
-    }
+    const wanted = await runAll(model, batches, runtime, threads)
     const quantized = copyModel(model)
     const parameters = appendQuantizers(quantized, names)
+    // With scales that are inputs, the runtime's optimizations (1.30, level basic and up) give other results.
+    const options = { threads, optimization: 'disabled' } as const
     const session = await runtime.load(modelBytes(quantized, 'inline'), options)
-    return new QuantizedActivations(session, parameters, trials)
+    return new QuantizedActivations(session, parameters, batches, wanted)
   }
 
-  /** Σ (y − ŷ)² ÷ Σ y² of each output, all outputs together. */
+  /** Noise ÷ signal of the outputs. */
   async error(ranges: Ranges): Promise<number> {
     const parameters: Record<string, RuntimeTensor> = {}
     for (const [name, { scale, zero }] of this.#parameters) {
@@ -72,61 +63,18 @@ export class QuantizedActivations {
       parameters[scale] = { dtype: 'float32', dims: [], data: Float32Array.of(own.scale) }
       parameters[zero] = { dtype: 'uint8', dims: [], data: Uint8Array.of(own.zeroPoint) }
     }
-    let error = 0
-    for (const { feeds, outputs } of this.#trials) {
-      const actual = await this.#session.run({ ...feeds, ...parameters })
-      const names = Object.keys(outputs)
-      for (const [index, name] of Object.keys(actual).entries()) {
-        error += relativeError(outputs[names[index] ?? name], actual[name])
-      }
+    const actual: Outputs[] = []
+    for (const [index, feeds] of this.#batches.entries()) {
+      const values = Object.values(await this.#session.run({ ...feeds, ...parameters }))
+      const names = Object.keys(this.#wanted[index] ?? {})
+      actual.push(Object.fromEntries(values.map((tensor, at) => [names[at] ?? '', tensor])))
     }
-    return error
+    return outputError(this.#wanted, actual).noise
   }
 
   async release(): Promise<void> {
     await this.#session.release()
   }
-}
-
-function relativeError(
-  wanted: RuntimeTensor | undefined,
-  actual: RuntimeTensor | undefined,
-): number {
-  if (wanted === undefined || actual === undefined || !wanted.dtype.startsWith('float')) return 0
-  let [signal, noise] = [0, 0]
-  for (let index = 0; index < wanted.data.length; index += 1) {
-    const value = Number(wanted.data[index])
-    // Infinite scores, as masks write them, carry no signal.
-    if (!Number.isFinite(value)) continue
-    signal += value * value
-    noise += (value - Number(actual.data[index])) ** 2
-  }
-  return noise / Math.max(signal, Number.MIN_VALUE)
-}
-
-/** Whole batches of a model whose batch is fixed; of others no more samples than asked for. */
-async function firstSamples(model: Model, feeds: FeedSource, samples: number): Promise<Feeds[]> {
-  const isOpen = model.graph.inputs.every(({ type, initializer }) => {
-    if (initializer !== null) return true
-    return type?.kind === 'tensor' && typeof type.shape?.[0] === 'string'
-  })
-  const batches: Feeds[] = []
-  let taken = 0
-  for await (const batch of feeds) {
-    const sizes = Object.values(batch).map(({ dims }) => dims[0] ?? 1)
-    const size = Math.max(...sizes)
-    const keep = Math.min(size, samples - taken)
-    const cut = (tensor: RuntimeTensor): RuntimeTensor => sliceSamples(tensor, 0, keep)
-    const isCut = isOpen && sizes.every((other) => other === size) && keep < size
-    batches.push(
-      isCut
-        ? Object.fromEntries(Object.entries(batch).map(([name, tensor]) => [name, cut(tensor)]))
-        : batch,
-    )
-    taken += isCut ? keep : size
-    if (taken >= samples) break
-  }
-  return batches
 }
 
 function appendQuantizers(model: Model, names: readonly string[]): Map<string, Parameters> {

@@ -4,56 +4,40 @@ import type { Model } from '#src/onnx/ir/model'
 import { opsetVersion } from '#src/onnx/ir/model'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf, nodeRulePass } from '../rewrite/pass.ts'
-import { copyModel } from '../rewrite/copy-model.ts'
-import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { calibratedValues } from './calibrated-values.ts'
 import type { FeedSource } from './activation-statistics.ts'
+import type { StaticCandidate } from './build-candidate.ts'
+import { buildCandidate } from './build-candidate.ts'
 import type { Calibration, CalibrationMethod } from './calibrate.ts'
 import { calibrate } from './calibrate.ts'
-import { compactWeights } from './compact-weights.ts'
-import { ConstantStore } from './constant-store.ts'
-import { emitQdq } from './emit-qdq.ts'
-import type { PlacementName } from './place.ts'
-import { PLACEMENTS, place } from './place.ts'
+import { calibratedValues } from './calibrated-values.ts'
+import { biasCorrections, biasedLayers, layerMeans } from './correct-bias.ts'
 import { expandHardSwish } from './expand-hard-swish.ts'
+import { affordableSamples, firstSamples } from './first-samples.ts'
+import type { PlacementName } from './place.ts'
+import { PLACEMENTS } from './place.ts'
 import { findSites } from './quantization-sites.ts'
-import type { QuantizeResult } from './quantize-result.ts'
 import { quantizedAlready } from './quantized-already.ts'
 import { requireFiniteWeights } from './require-finite-weights.ts'
-
-export interface StaticOptions {
-  readonly perChannel: boolean
-  /** 7-bit weights, for processors on which sums of two 8-bit products saturate. */
-  readonly reduceRange: boolean
-  readonly calibration: CalibrationMethod
-  /** Names of nodes that stay in float, weights included. */
-  readonly excludedLayers: readonly string[]
-  /** Placements to make; all when left out. */
-  readonly placements?: readonly PlacementName[]
-  readonly threads?: number
-}
-
-export const STATIC_DEFAULTS: StaticOptions = {
-  perChannel: true,
-  reduceRange: false,
-  calibration: { name: 'auto', percentile: 99.99 },
-  excludedLayers: [],
-}
-
-export interface StaticCandidate extends QuantizeResult {
-  readonly placement: PlacementName | 'unchanged'
-  /** Names of the nodes that compute on integers. */
-  readonly integerNodes: readonly string[]
-}
+import type { StaticOptions } from './static-options.ts'
+import { tryEqualization } from './try-equalization.ts'
 
 export interface StaticCandidates {
   /** The simplified float model: what candidates are measured against. */
   readonly float: Model
   /** Different ones only, in the order of PLACEMENTS. */
   readonly candidates: readonly StaticCandidate[]
+  /** The candidate with these nodes in float, their weights still stored as integers. */
+  readonly restore: (
+    candidate: StaticCandidate,
+    restored: ReadonlySet<string>,
+  ) => Promise<StaticCandidate>
 }
+
+/** Multiply–accumulates that bias correction may take for one candidate, and the fewest and most samples that it looks at. */
+const CORRECTION_MACS = 2e10
+const CORRECTION_SAMPLES = { least: 32, most: 128 }
 
 /**
  * The quantized forms of a model to choose from (choose-candidate). `model` is simplified in place.
@@ -66,97 +50,97 @@ export async function staticCandidates(
   runtime: Runtime,
 ): Promise<StaticCandidates> {
   const refusal = quantizedAlready(model)
-  if (refusal !== null) {
-    const declined = [{ rule: 'quantize-static', node: null, reason: refusal }]
-    const unchanged = {
-      placement: 'unchanged',
-      model,
-      integerNodes: [],
-      details: {},
-      declined,
-    } as const
-    return { float: model, candidates: [unchanged] }
-  }
+  if (refusal !== null) return unchanged(model, refusal)
   const simplified = await simplify(model, runtime)
   requireFiniteWeights(model)
   await nodeRulePass(expandHardSwish).run(model, runtime)
   const excluded = new Set(options.excludedLayers)
+  const threads = options.threads ?? 1
   const tooOld = opsetTooOld(model)
-  const names = tooOld.length > 0 ? [] : calibratedValues(findSites(model, excluded))
-  const calibration = await calibrate(model, names, feeds, runtime, {
-    method: options.calibration,
-    threads: options.threads ?? 1,
+  const parts = { options, excluded, restored: new Set<string>(), corrections: new Map() }
+  const calibrated = async (
+    of: Model,
+    method: CalibrationMethod,
+    on: FeedSource,
+  ): Promise<Calibration> => {
+    const names = tooOld.length > 0 ? [] : calibratedValues(findSites(of, excluded))
+    return await calibrate(of, names, on, runtime, { method, threads })
+  }
+  const trial = options.equalize
+    ? await tryEqualization(model, excluded, feeds, runtime, threads, async (of, on) => {
+        const calibration = await calibrated(of, { ...options.calibration, name: 'minmax' }, on)
+        return buildCandidate(of, 'all-but-first', { ...parts, calibration }).model
+      })
+    : { model, equalized: [], declined: [] }
+  const float = trial.model
+  const calibration = await calibrated(float, options.calibration, feeds)
+  const layers = options.biasCorrection
+    ? biasedLayers(findSites(float, excluded, calibration.unbounded))
+    : []
+  const count = affordableSamples(float, CORRECTION_MACS, CORRECTION_SAMPLES)
+  const batches = layers.length === 0 ? [] : await firstSamples(float, feeds, count)
+  const means = await layerMeans(float, layers, batches, runtime, threads)
+  const corrected = async (
+    name: PlacementName,
+    plain: StaticCandidate,
+    restored: ReadonlySet<string>,
+  ): Promise<StaticCandidate> => {
+    if (layers.length === 0) return plain
+    const corrections = await biasCorrections(plain.model, means, runtime, threads)
+    return buildCandidate(float, name, { ...parts, calibration, restored, corrections })
+  }
+  const shared = {
+    simplify: simplified.details,
+    calibration: {
+      method: options.calibration.name,
+      batches: calibration.runs,
+      tensors: calibration.ranges.size,
+      chosen: countMethods(calibration),
+    },
+    equalized: trial.equalized.length,
+    bias_corrected: layers.length,
+  }
+  const declined = [
+    ...simplified.declined,
+    ...unknownNames(model, excluded),
+    ...tooOld,
+    ...trial.declined,
+  ]
+  const complete = (candidate: StaticCandidate): StaticCandidate => ({
+    ...candidate,
+    details: { ...candidate.details, ...shared },
+    declined: [...declined, ...candidate.declined],
   })
   const candidates: StaticCandidate[] = []
   const seen = new Set<string>()
   const placements = tooOld.length > 0 ? (['weights-only'] as const) : options.placements
   for (const name of placements ?? PLACEMENTS) {
-    const candidate = build(model, name, options, excluded, calibration)
-    const key = candidate.integerNodes.join('\0')
+    const plain = buildCandidate(float, name, { ...parts, calibration })
+    const key = plain.integerNodes.join('\0')
     if (seen.has(key)) continue
     seen.add(key)
-    candidates.push({
-      ...candidate,
-      details: {
-        ...candidate.details,
-        simplify: simplified.details,
-        calibration: {
-          method: options.calibration.name,
-          batches: calibration.runs,
-          tensors: names.length,
-          chosen: countMethods(calibration),
-        },
-      },
-      declined: [
-        ...simplified.declined,
-        ...unknownNames(model, excluded),
-        ...tooOld,
-        ...candidate.declined,
-      ],
-    })
-  }
-  return { float: model, candidates }
-}
-
-function build(
-  float: Model,
-  name: PlacementName,
-  options: StaticOptions,
-  excluded: ReadonlySet<string>,
-  { ranges, unbounded }: Calibration,
-): StaticCandidate {
-  const model = copyModel(float)
-  const sites = findSites(model, excluded, unbounded)
-  const placement = place(name, model, sites)
-  const left = [...sites.integer].filter(([node]) => !placement.integer.has(node))
-  const declined: Declined[] = [
-    ...sites.declined,
-    ...left.map(([node]) => ({
-      rule: placement.name,
-      node: labelOf(node),
-      reason: 'in float: integers would not be faster here',
-    })),
-  ]
-  const nodes = [...placement.integer].map((node) => labelOf(node))
-  emitQdq(model, sites, placement, ranges, {
-    perChannel: options.perChannel,
-    limit: options.reduceRange ? 64 : 127,
-  })
-  const compact = compactWeights(model, new ConstantStore(model), excluded)
-  sweepDeadCode(model)
-  const details = {
-    placement: placement.name,
-    integer_nodes: nodes.length,
-    float_nodes_with_kernel: left.length,
-    compact_weights: compact.tensors,
+    candidates.push(complete(await corrected(name, plain, new Set())))
   }
   return {
-    placement: placement.name,
-    model,
-    integerNodes: nodes,
-    details,
-    declined: [...declined, ...compact.declined],
+    float,
+    candidates,
+    restore: async (candidate, restored) => {
+      if (candidate.placement === 'unchanged') return candidate
+      const plain = buildCandidate(float, candidate.placement, { ...parts, calibration, restored })
+      return complete(await corrected(candidate.placement, plain, restored))
+    },
   }
+}
+
+function unchanged(model: Model, reason: string): StaticCandidates {
+  const candidate: StaticCandidate = {
+    placement: 'unchanged',
+    model,
+    integerNodes: [],
+    details: {},
+    declined: [{ rule: 'quantize-static', node: null, reason }],
+  }
+  return { float: model, candidates: [candidate], restore: (same) => Promise.resolve(same) }
 }
 
 function countMethods({ methods }: Calibration): Record<string, number> {

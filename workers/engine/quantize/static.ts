@@ -6,7 +6,8 @@ import type { FeedSource } from './activation-statistics.ts'
 import type { CandidateMeasures, ChoiceRules } from './choose-candidate.ts'
 import { DEFAULT_RULES, chooseCandidate } from './choose-candidate.ts'
 import type { QuantizeResult } from './quantize-result.ts'
-import type { StaticCandidate, StaticOptions } from './static-candidates.ts'
+import type { StaticCandidate } from './build-candidate.ts'
+import type { StaticOptions } from './static-options.ts'
 import { staticCandidates } from './static-candidates.ts'
 
 export interface StaticSelection {
@@ -44,5 +45,8 @@ export async function quantizeStatic(
   }
 }
 
-export { STATIC_DEFAULTS, staticCandidates } from './static-candidates.ts'
-export type { StaticCandidate, StaticCandidates, StaticOptions } from './static-candidates.ts'
+export { staticCandidates } from './static-candidates.ts'
+export type { StaticCandidates } from './static-candidates.ts'
+export { STATIC_DEFAULTS } from './static-options.ts'
+export type { StaticOptions } from './static-options.ts'
+export type { StaticCandidate } from './build-candidate.ts'

@@ -1,0 +1,77 @@
+// One quantized form of a float model: a placement, its quantizers, its weights.
+
+import type { Model } from '#src/onnx/ir/model'
+import { copyModel } from '../rewrite/copy-model.ts'
+import type { Declined } from '../rewrite/pass.ts'
+import { labelOf } from '../rewrite/pass.ts'
+import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
+import { applyCorrections } from './apply-corrections.ts'
+import type { Calibration } from './calibrate.ts'
+import { compactWeights } from './compact-weights.ts'
+import { ConstantStore } from './constant-store.ts'
+import type { BiasCorrections } from './correct-bias.ts'
+import { emitQdq } from './emit-qdq.ts'
+import type { PlacementName } from './place.ts'
+import { place } from './place.ts'
+import { findSites } from './quantization-sites.ts'
+import type { QuantizeResult } from './quantize-result.ts'
+import type { StaticOptions } from './static-options.ts'
+
+export interface StaticCandidate extends QuantizeResult {
+  readonly placement: PlacementName | 'unchanged'
+  /** Names of the nodes that compute on integers. */
+  readonly integerNodes: readonly string[]
+}
+
+export interface CandidateParts {
+  readonly options: Pick<StaticOptions, 'perChannel' | 'reduceRange'>
+  readonly calibration: Pick<Calibration, 'ranges' | 'unbounded'>
+  /** Names of nodes that stay in float, weights included. */
+  readonly excluded: ReadonlySet<string>
+  /** Names of nodes that compute in float; their weights are stored as integers. */
+  readonly restored: ReadonlySet<string>
+  readonly corrections: BiasCorrections
+}
+
+/** `float` stays as it is. */
+export function buildCandidate(
+  float: Model,
+  name: PlacementName,
+  parts: CandidateParts,
+): StaticCandidate {
+  const { options, calibration, excluded, restored, corrections } = parts
+  const model = copyModel(float)
+  const { unbounded, ranges } = calibration
+  applyCorrections(model, findSites(model, excluded, unbounded), corrections)
+  const sites = findSites(model, new Set([...excluded, ...restored]), unbounded)
+  const placement = place(name, model, sites)
+  const left = [...sites.integer].filter(([node]) => !placement.integer.has(node))
+  const declined: Declined[] = [
+    ...sites.declined,
+    ...left.map(([node]) => ({
+      rule: placement.name,
+      node: labelOf(node),
+      reason: 'in float: integers would not be faster here',
+    })),
+  ]
+  const nodes = [...placement.integer].map((node) => labelOf(node))
+  emitQdq(model, sites, placement, ranges, {
+    perChannel: options.perChannel,
+    limit: options.reduceRange ? 64 : 127,
+  })
+  const compact = compactWeights(model, new ConstantStore(model), excluded)
+  sweepDeadCode(model)
+  const details = {
+    placement: placement.name,
+    integer_nodes: nodes.length,
+    float_nodes_with_kernel: left.length,
+    compact_weights: compact.tensors,
+  }
+  return {
+    placement: placement.name,
+    model,
+    integerNodes: nodes,
+    details,
+    declined: [...declined, ...compact.declined],
+  }
+}
