@@ -1,5 +1,6 @@
 // Whether a job would wait for a worker that does not exist now. Workers come and go: it is told, never refused.
 
+import type { JobRecord } from '#src/domain/job'
 import type { WorkerCapabilities, WorkNeeds } from '#src/domain/worker'
 import { canServe } from '#src/domain/worker'
 import type { Peers } from './peers.ts'
@@ -25,4 +26,15 @@ export function absentWorker(peers: Pick<Peers, 'all'>, needs: WorkNeeds): strin
     return `no worker that runs now has ${memory} bytes of memory for a job`
   }
   return 'no worker that runs now has all that the job needs'
+}
+
+export function waitingMessage(peers: Pick<Peers, 'all'>, needs: WorkNeeds): string {
+  const absence = absentWorker(peers, needs)
+  return absence === 'none' ? 'waiting for a worker' : `waiting: ${absence}`
+}
+
+/** A job that no worker has had yet, with what it waits for now: its record tells what was so when it was made. */
+export function asItWaits(peers: Pick<Peers, 'all'>, job: JobRecord): JobRecord {
+  if (job.status !== 'queued' || job.attempt > 0) return job
+  return { ...job, progress: { ...job.progress, message: waitingMessage(peers, job.needs) } }
 }

@@ -8,7 +8,7 @@ import type { DeliveryRecord } from '#src/domain/webhook'
 import { timestamp } from '#src/ports/clock'
 import type { Write } from '#src/ports/record-store'
 import type { JobSpec } from '#src/recipes/job-spec'
-import { absentWorker } from './absent-worker.ts'
+import { waitingMessage } from './absent-worker.ts'
 import { checkJob } from './check-job.ts'
 import { jobEntry } from './queue-entries.ts'
 import { jobFingerprint } from './job-fingerprint.ts'
@@ -70,7 +70,6 @@ function queuedJob(
 ): JobRecord {
   const { clock, options } = context
   const needs = jobNeeds(spec, inputs, options.maxJobMemoryBytes)
-  const absence = absentWorker(context.peers, needs)
   const manifest = {
     model_sha256: inputs.model.sha256,
     calibration_sha256: inputs.calibration?.sha256 ?? null,
@@ -86,7 +85,7 @@ function queuedJob(
       fraction: 0,
       step: 0,
       steps: spec.steps.length,
-      message: absence === 'none' ? 'waiting for a worker' : `waiting: ${absence}`,
+      message: waitingMessage(context.peers, needs),
       eta_seconds: null,
     },
     attempt: 0,

@@ -5,6 +5,7 @@ import type { JobRecord } from '#src/domain/job'
 import { jobSpec } from '#src/recipes/job-spec'
 import { RECIPE_REVISION, leastRevision } from '#src/recipes/step-revisions'
 import type { Step } from '#src/recipes/step'
+import { asItWaits } from '#src/services/absent-worker'
 import { createDataset } from '#src/services/datasets'
 import { createModel } from '#src/services/models'
 import type { BytesSource } from '#src/services/new-bytes'
@@ -79,6 +80,15 @@ describe('an old worker and a new API', () => {
     return claim?.id ?? 'none'
   }
 
+  function describeWorker(revision: number): void {
+    container.context.peers.describeWorker(() => ({
+      capabilities: { accelerators: ['cpu'], memory_bytes: 2 ** 40, revision },
+      places: 1,
+      busy: 0,
+      draining: false,
+    }))
+  }
+
   test('it takes what it knows and leaves the rest, in whatever order, to a newer one', async () => {
     const newer = await submit([ENTROPY])
     const older = await submit([MINMAX])
@@ -89,13 +99,11 @@ describe('an old worker and a new API', () => {
   })
 
   test('the caller is told when every worker is too old', async () => {
-    container.context.peers.describeWorker(() => ({
-      capabilities: { accelerators: ['cpu'], memory_bytes: 2 ** 40, revision: 1 },
-      places: 1,
-      busy: 0,
-      draining: false,
-    }))
-    expect((await submit([ENTROPY])).progress.message).toMatch(/older than this service/)
+    describeWorker(1)
+    const job = await submit([ENTROPY])
+    expect(job.progress.message).toMatch(/older than this service/)
     expect((await submit([MINMAX])).progress.message).toBe('waiting for a worker')
+    describeWorker(RECIPE_REVISION)
+    expect(asItWaits(container.context.peers, job).progress.message).toBe('waiting for a worker')
   })
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { asItWaits } from '#src/services/absent-worker'
 import { getJob, queuePosition } from '#src/services/jobs'
 import { job, jobBody } from '../../representations/job.ts'
 import { route } from '../../route.ts'
@@ -22,6 +23,7 @@ export const getJobRoute = route({
     const wait = preferredWait(request)
     const found = await getJob(service, tenant, params.id)
     const { record, headers } = await waitAsPreferred(service, tenant, found, wait, reply)
-    return { status: 200, headers, body: jobBody(record, await queuePosition(service, record)) }
+    const position = await queuePosition(service, record)
+    return { status: 200, headers, body: jobBody(asItWaits(service.peers, record), position) }
   },
 })
