@@ -2051,6 +2051,16 @@ export interface components {
             /** @default {} */
             calibration?: components["schemas"]["Calibration"];
             /**
+             * @description Scale channels so that a common range fits them, where that lessens the error.
+             * @default true
+             */
+            equalize?: boolean;
+            /**
+             * @description Take the mean error of each layer out through its bias.
+             * @default true
+             */
+            bias_correction?: boolean;
+            /**
              * @description Names of nodes that stay in floating point.
              * @default []
              */
@@ -2086,6 +2096,16 @@ export interface components {
              */
             reduce_range: boolean;
             calibration: components["schemas"]["CalibrationResolved"];
+            /**
+             * @description Scale channels so that a common range fits them, where that lessens the error.
+             * @default true
+             */
+            equalize: boolean;
+            /**
+             * @description Take the mean error of each layer out through its bias.
+             * @default true
+             */
+            bias_correction: boolean;
             /**
              * @description Names of nodes that stay in floating point.
              * @default []
