@@ -146,20 +146,20 @@ describe('auto', () => {
   const fast = { cuda: 'works', webgpu: 'works' } as const
 
   test('judges on the first accelerator that is faster than the CPU, and times on the CPU', async () => {
-    const chosen = await choose(fast, { cpu: 20, cuda: 0, webgpu: 0 })
+    const chosen = await choose(fast, { cpu: 80, cuda: 0, webgpu: 0 })
     expect(chosen).toEqual({ evaluation: 'cuda', timing: 'cpu', fallback: 'none' })
-    const second = await choose(fast, { cpu: 20, cuda: 60, webgpu: 0 })
+    const second = await choose(fast, { cpu: 80, cuda: 240, webgpu: 0 })
     expect(second).toEqual({ evaluation: 'webgpu', timing: 'cpu', fallback: 'none' })
   })
 
   test('takes the CPU where nothing is faster', async () => {
-    const chosen = await choose(fast, { cpu: 5, cuda: 60, webgpu: 60 })
+    const chosen = await choose(fast, { cpu: 5, cuda: 120, webgpu: 120 })
     expect(chosen).toEqual({ evaluation: 'cpu', timing: 'cpu', fallback: 'none' })
   })
 
   test('says why where an accelerator of the worker could not be used', async () => {
     const broken = { cuda: 'does not load', webgpu: 'wrong' } as const
-    const chosen = await choose(broken, { cpu: 20, cuda: 0, webgpu: 0 })
+    const chosen = await choose(broken, { cpu: 80, cuda: 0, webgpu: 0 })
     expect(chosen).toMatchObject({ evaluation: 'cpu', timing: 'cpu' })
     expect(chosen.fallback).toEqual({
       requested: 'auto',
