@@ -1,6 +1,7 @@
 // A store that is away for a while must not cost a job: what a worker asks of it is asked again until it answers.
 
 import { TersorError } from '#src/domain/errors'
+import type { RecordStore } from '#src/ports/record-store'
 import type { ServiceContext } from '#src/services/service-context'
 
 export interface Patience {
@@ -51,20 +52,26 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
  * `blobs.put` is left as it is: a stream cannot start anew.
  */
 export function patientService(service: ServiceContext, patience: Patience): ServiceContext {
-  const { records, blobs } = service
+  const { blobs } = service
+  const records = patientRecords(service.records, patience)
   return {
     ...service,
-    records: {
-      get: (collection, id) => patiently(patience, () => records.get(collection, id)),
-      commit: (writes) => patiently(patience, () => records.commit(writes)),
-      list: (collection, query) => patiently(patience, () => records.list(collection, query)),
-      count: (collection, where) => patiently(patience, () => records.count(collection, where)),
-      close: () => records.close(),
-    },
+    records,
+    endpoints: service.endpoints.through(records),
     blobs: {
       ...blobs,
       stat: (key) => patiently(patience, () => blobs.stat(key)),
       download: (key, path) => patiently(patience, () => blobs.download(key, path)),
     },
+  }
+}
+
+function patientRecords(records: RecordStore, patience: Patience): RecordStore {
+  return {
+    get: (collection, id) => patiently(patience, () => records.get(collection, id)),
+    commit: (writes) => patiently(patience, () => records.commit(writes)),
+    list: (collection, query) => patiently(patience, () => records.list(collection, query)),
+    count: (collection, where) => patiently(patience, () => records.count(collection, where)),
+    close: () => records.close(),
   }
 }

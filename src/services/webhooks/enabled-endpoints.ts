@@ -18,11 +18,17 @@ interface Remembered {
 export class EnabledEndpoints {
   readonly #records: RecordStore
   readonly #clock: Clock
-  readonly #known = new Map<string, Remembered>()
+  readonly #known: Map<string, Remembered>
 
-  constructor(records: RecordStore, clock: Clock) {
+  constructor(records: RecordStore, clock: Clock, known = new Map<string, Remembered>()) {
     this.#records = records
     this.#clock = clock
+    this.#known = known
+  }
+
+  /** The same, looked up through another store, such as one that waits until Redis answers. */
+  through(records: RecordStore): EnabledEndpoints {
+    return new EnabledEndpoints(records, this.#clock, this.#known)
   }
 
   /** `recent`: as they were up to a second ago. */

@@ -1,6 +1,7 @@
 // What a job's change makes: one event, and a delivery for each who asked. And how often endpoints are looked up.
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { TersorError } from '#src/domain/errors'
 import type { JobRecord } from '#src/domain/job'
 import { NO_NEEDS } from '#src/domain/worker'
 import { jobSpec } from '#src/recipes/job-spec'
@@ -8,6 +9,7 @@ import { EnabledEndpoints } from '#src/services/webhooks/enabled-endpoints'
 import { jobNews } from '#src/services/webhooks/job-news'
 import type { WebhookTries } from '#test/support/webhook-tries'
 import { openWebhookTries, TENANT } from '#test/support/webhook-tries'
+import { patientService } from '#workers/patience'
 
 let tries: WebhookTries
 
@@ -87,4 +89,22 @@ test('endpoints are looked up at most once a second, but for the end of a job', 
   expect(lookUps).toBe(2)
   await jobNews(counted, job({}, true), 1, 'job.succeeded', '', {})
   expect(lookUps).toBe(3)
+})
+
+test('a worker waits for a store that is away to tell of the end of a job', async () => {
+  const { context, endpoint, clock } = tries
+  const { id } = await endpoint('https://example.com/')
+  let failures = 2
+  const { records } = context
+  const list: typeof records.list = async (collection, query) => {
+    failures -= 1
+    if (failures >= 0) throw new TersorError('unavailable', 'the store is away')
+    return await records.list(collection, query)
+  }
+  const away = { ...records, list }
+  const service = { ...context, records: away, endpoints: new EnabledEndpoints(away, clock) }
+  const giveUp = new AbortController().signal
+  const patient = patientService(service, { longestMs: 10_000, giveUp, onWait: () => undefined })
+  const { deliveries } = await jobNews(patient, job({}, true), 1, 'job.succeeded', '', {})
+  expect(deliveries.map(({ webhook }) => webhook)).toEqual([id])
 })
