@@ -20,10 +20,10 @@ COPY sdk/typescript/package.json sdk/typescript/
 
 FROM manifests AS build
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json tsconfig.build.json tsconfig.image.json ./
 COPY src/ src/
 COPY workers/ workers/
-RUN npx tsc -p tsconfig.build.json
+RUN npx tsc -p tsconfig.image.json
 
 # The API needs neither the tensor runtime (290 MB) nor what only measures results. npm takes them out of the lockfile
 # first, so that everything else is what the lockfile says and they are never downloaded.

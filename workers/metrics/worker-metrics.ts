@@ -1,6 +1,7 @@
 // Prometheus metrics of a worker: its process, its tasks, the stores that failed it.
 
-import { processRegistry } from '#src/http/metrics/process-registry'
+import { metricNames, processRegistry } from '#src/http/metrics/process-registry'
+import type { MetricName } from '#src/http/metrics/process-registry'
 import { watchStores } from '#src/http/metrics/store-errors'
 import type { ServiceContext } from '#src/services/service-context'
 import { watchTasks } from './task-metrics.ts'
@@ -10,6 +11,7 @@ export interface WorkerMetrics {
   /** What the worker is to work with, so that it can be watched. */
   readonly service: ServiceContext
   text(): Promise<string>
+  names(): readonly MetricName[]
 }
 
 export function openWorkerMetrics(context: ServiceContext): WorkerMetrics {
@@ -19,5 +21,6 @@ export function openWorkerMetrics(context: ServiceContext): WorkerMetrics {
     contentType: registry.contentType,
     service: { ...service, queue: watchTasks(service.queue, registry) },
     text: () => registry.metrics(),
+    names: () => metricNames(registry),
   }
 }

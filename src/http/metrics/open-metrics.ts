@@ -6,7 +6,8 @@ import { within } from '#src/services/within'
 import type { Collector } from './collector.ts'
 import { jobMetrics } from './job-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
-import { processRegistry } from './process-registry.ts'
+import { metricNames, processRegistry } from './process-registry.ts'
+import type { MetricName } from './process-registry.ts'
 import { queueMetrics } from './queue-metrics.ts'
 import { watchStores } from './store-errors.ts'
 import { webhookMetrics } from './webhook-metrics.ts'
@@ -17,6 +18,7 @@ export interface Metrics {
   readonly service: ServiceContext
   request(operation: string, status: number, seconds: number): void
   text(): Promise<string>
+  names(): readonly MetricName[]
 }
 
 const COLLECTORS: Readonly<Record<string, Collector>> = {
@@ -82,6 +84,7 @@ export function openMetrics(context: ServiceContext): Metrics {
       await last.done
       return await registry.metrics()
     },
+    names: () => metricNames(registry),
   }
 }
 
