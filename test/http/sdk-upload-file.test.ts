@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Artifact } from '@tersor/sdk'
 import { Tersor } from '@tersor/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createApiKey } from '#src/services/api-keys'
@@ -118,10 +119,13 @@ describe.each(['through the API', 'to a store'] as const)('%s', (way) => {
       await writeFile(join(folder, name), content)
     const model = await tersor.uploadFile(join(folder, 'toy.onnx'), { purpose: 'model' })
     const dataset = await tersor.uploadFile(join(folder, 'toy.npz'), { purpose: 'dataset' })
-    expect(await tersor.createModel({ upload: model.id, name: 'toy' })).toMatchObject({
-      name: 'toy',
-      sha256: sha256(toyModel()),
-    })
+    const small = await tersor.createModel({ upload: model.id, name: 'toy' })
+    expect(small).toMatchObject({ name: 'toy', sha256: sha256(toyModel()) })
+    // To the store, the key must not go along.
+    const content = `/v1/models/${small.id}/content`
+    const { sha256: promised } = small
+    const artifact = { id: small.id, sha256: promised, urls: { content } } as Artifact
+    expect(Buffer.from(await tersor.download(artifact)).equals(toyModel())).toBe(true)
     const made = await tersor.createDataset({ upload: dataset.id, format: 'npz' })
     expect(made.samples).toBe(4)
   })

@@ -1,8 +1,11 @@
 import { z } from 'zod'
+import type { UploadRecord } from '#src/domain/records'
+import type { ServiceContext } from '#src/services/service-context'
 import { createUpload } from '#src/services/uploads/create-upload'
 import { viewNewUpload } from '#src/services/uploads/view-upload'
 import { newUpload } from '../../representations/new-upload.ts'
 import { upload, uploadBody } from '../../representations/upload.ts'
+import type { Answer } from '../../route.ts'
 import { route } from '../../route.ts'
 
 export const createUploadRoute = route({
@@ -21,15 +24,20 @@ export const createUploadRoute = route({
   handle: async ({ body, tenant, context, keep }) => {
     const { service } = context
     const { filename, size_bytes: size, sha256, purpose } = body
-    const answer = async (record: Parameters<typeof viewNewUpload>[1]) => ({
-      status: 201,
-      headers: { location: `/v1/uploads/${record.id}`, 'cache-control': 'no-store' },
-      body: uploadBody(await viewNewUpload(service, record)),
-    })
+    let answer: Answer | null = null
     const wanted = { filename, size, sha256, purpose }
-    const record = await createUpload(service, tenant, wanted, async (made) =>
-      keep(await answer(made)),
-    )
-    return await answer(record)
+    const record = await createUpload(service, tenant, wanted, async (made) => {
+      answer = await answerOf(service, made)
+      return await keep(answer)
+    })
+    return answer ?? (await answerOf(service, record))
   },
 })
+
+async function answerOf(service: ServiceContext, record: UploadRecord): Promise<Answer> {
+  return {
+    status: 201,
+    headers: { location: `/v1/uploads/${record.id}`, 'cache-control': 'no-store' },
+    body: uploadBody(await viewNewUpload(service, record)),
+  }
+}
