@@ -149,6 +149,25 @@ describe('the queue while Redis fails', () => {
     expect(await last).toBeNull()
   })
 
+  it('connects anew when claimers hear nothing for long', async () => {
+    const told: string[] = []
+    const patient = await openBullmqQueue({
+      url: server.url,
+      prefix: '{silent}',
+      groupPlaces: { compress: 10, 'deliver-webhook': 10 },
+      onError: (error) => told.push(String(error)),
+      silentMs: 600,
+    })
+    const waiting = patient.claim('compress', ANY_WORKER, 60_000, NEVER)
+    await server.kill()
+    await sleep(1500)
+    expect(told.some((text) => text.includes('connects anew'))).toBe(true)
+    await server.start()
+    await untilBack(() => patient.enqueue(queueEntry('a')))
+    expect((await waiting)?.id).toBe('a')
+    await patient.close()
+  })
+
   it('hears again from a server that had stopped answering', async () => {
     const redis = connect()
     const waiting = claim()

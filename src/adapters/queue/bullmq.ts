@@ -20,16 +20,16 @@ export interface BullmqQueueOptions {
   /** Told what goes wrong in the background; callers get their own errors. */
   readonly onError: (error: unknown) => void
   readonly clock?: Clock
+  /** Claimers that hear nothing for this long get new connections. */
+  readonly silentMs?: number
 }
 
 const ENQUEUE_TIMEOUT_MS = 2000
-const WATCH_MS = 10_000
-/** Claimers that hear nothing for this long get new connections. */
 const SILENT_MS = 30_000
 const CLOSE_MS = 500
 
 export async function openBullmqQueue(options: BullmqQueueOptions): Promise<JobQueue> {
-  const { url, groupPlaces, onError, clock = SYSTEM_CLOCK } = options
+  const { url, groupPlaces, onError, clock = SYSTEM_CLOCK, silentMs = SILENT_MS } = options
   const prefix = `${options.prefix}:queue`
   const claimers = new Map<string, { readonly kind: TaskKind; readonly of: Claimers }>()
   const connect = (): Promise<QueueConnection> =>
@@ -60,10 +60,13 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<JobQ
     return of
   }
 
+  let connectedAt = performance.now()
   async function watch(): Promise<void> {
-    const silent = [...claimers.values()].some(({ of }) => of.silentMs > SILENT_MS)
-    if (silent) {
-      onError(new Error('claimers heard nothing of Redis for 30 s: the queue connects anew'))
+    const quiet = Math.max(...[...claimers.values()].map(({ of }) => of.silentMs))
+    const since = performance.now() - connectedAt
+    if (Math.min(quiet, since) > silentMs) {
+      onError(new Error('claimers hear nothing of Redis: the queue connects anew'))
+      connectedAt = performance.now()
       const next = await connect()
       connection.close()
       connection = next
@@ -73,7 +76,7 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<JobQ
   }
   const watching = setInterval(() => {
     if (claimers.size > 0) watch().catch(onError)
-  }, WATCH_MS)
+  }, silentMs / 3)
   watching.unref()
 
   return {
