@@ -25,6 +25,8 @@ export interface S3Object {
 
 /** A longer copy may be silent for longer than a connection may. */
 const COPY_PART = 256 * 1024 * 1024
+/** The most that the protocol allows. */
+const LIST_PAGE = 1000
 
 export async function headObject(
   { client, bucket }: S3Place,
@@ -51,6 +53,7 @@ export async function deleteObject({ client, bucket }: S3Place, name: string): P
 export async function* listObjects(
   { client, bucket }: S3Place,
   prefix: string,
+  pageSize = LIST_PAGE,
 ): AsyncGenerator<S3Object> {
   let token: string | null = null
   do {
@@ -58,6 +61,7 @@ export async function* listObjects(
       new ListObjectsV2Command({
         Bucket: bucket,
         Prefix: prefix,
+        MaxKeys: pageSize,
         ...(token === null ? {} : { ContinuationToken: token }),
       }),
     )
@@ -74,16 +78,17 @@ export async function copyObject(
   from: S3Object,
   to: string,
   metadata: Readonly<Record<string, string>>,
+  partSize = COPY_PART,
 ): Promise<void> {
   const { client, bucket } = place
   const source = { Bucket: bucket, Key: to, CopySource: encodeURI(`${bucket}/${from.name}`) }
-  if (from.size <= COPY_PART) {
+  if (from.size <= partSize) {
     await client.send(
       new CopyObjectCommand({ ...source, MetadataDirective: 'REPLACE', Metadata: metadata }),
     )
     return
   }
-  const layout = { size: from.size, partSize: COPY_PART, atOnce: 2 }
+  const layout = { size: from.size, partSize, atOnce: 2 }
   await sendInParts(place, to, metadata, layout, async (part, { start, end }) => {
     const { CopyPartResult } = await client.send(
       new UploadPartCopyCommand({
