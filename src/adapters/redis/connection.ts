@@ -11,7 +11,7 @@ export type RedisRole = 'producer' | 'worker' | 'subscriber'
 export interface RedisConnectionOptions {
   /** Told what goes wrong with the connection; the commands themselves reject. */
   readonly onError: (error: unknown) => void
-  /** Shown by `CLIENT LIST`. */
+  /** Shown by `CLIENT LIST`; without spaces. */
   readonly name?: string
 }
 
