@@ -93,9 +93,17 @@ export const layerReport = z
     parameters: z.int(),
     macs: z.int().nullable(),
     dtype: z.string(),
+    bits: z.int().nullable().describe('Of each weight as it is stored; null without weights.'),
     sparsity: z.number(),
-    sqnr_db: z.number().nullable(),
+    sqnr_db: z
+      .number()
+      .nullable()
+      .describe("Signal-to-quantization-noise ratio of the layer's output on calibration samples."),
     latency_ms: z.number().nullable(),
+    kernel: z
+      .string()
+      .nullable()
+      .describe("The operator that the runtime runs in the layer's place; null when unknown."),
     integer_kernel: z
       .boolean()
       .nullable()

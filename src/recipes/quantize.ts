@@ -49,6 +49,12 @@ export const quantizeStatic = z
       .boolean()
       .default(true)
       .describe('Take the mean error of each layer out through its bias.'),
+    mixed_precision: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Put the layers that hurt most per millisecond saved back to float until the goal holds.',
+      ),
     excluded_layers: excludedLayers,
   })
   .meta({

@@ -32,7 +32,11 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },
   'quantize static': {
     since: 1,
-    later: [{ since: 2, isUsed: ({ calibration }) => calibration.method !== 'minmax' }],
+    later: [
+      { since: 2, isUsed: ({ calibration }) => calibration.method !== 'minmax' },
+      { since: 2, isUsed: (step) => step.equalize || step.bias_correction },
+      { since: 2, isUsed: (step) => step.mixed_precision },
+    ],
   },
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },

@@ -55,6 +55,12 @@ describe('a job in the child', () => {
       ['min_speedup', false],
     ])
     expect(report.goal!.met).toBe(false)
+    expect(report.layers.map(({ bits }) => bits)).toContain(8)
+    for (const { kernel, bits, sqnr_db: noise } of report.layers) {
+      expect(kernel).not.toBeNull()
+      // What computes on the very weights loses nothing.
+      if (bits === 8 || noise !== null) expect(noise).toBeGreaterThan(15)
+    }
     expect(result.files.map(({ kind }) => kind)).toEqual(['model', 'model_ort'])
     const fractions = messages.flatMap((item) => (item.kind === 'progress' ? [item.fraction] : []))
     expect(fractions).toEqual(fractions.toSorted((one, other) => one - other))

@@ -14,8 +14,9 @@ import type { TestContainer } from '#test/support/test-container'
 import { openTestContainer } from '#test/support/test-container'
 import { toyDataset, toyModel } from '#test/support/toy-model'
 
-const MINMAX = { type: 'quantize', method: 'static', calibration: { method: 'minmax' } }
-const ENTROPY = { type: 'quantize', method: 'static', calibration: { method: 'entropy' } }
+const OLD = { equalize: false, bias_correction: false, mixed_precision: false }
+const MINMAX = { type: 'quantize', method: 'static', calibration: { method: 'minmax' }, ...OLD }
+const ENTROPY = { type: 'quantize', method: 'static', calibration: { method: 'entropy' }, ...OLD }
 
 function stepsOf(steps: readonly unknown[]): readonly Step[] {
   return jobSpec.parse({ model: 'model_0', steps }).steps
@@ -28,6 +29,9 @@ describe('the least revision', () => {
     [[{ type: 'quantize', method: 'float16' }], 1],
     [[MINMAX], 1],
     [[ENTROPY], 2],
+    [[{ ...MINMAX, equalize: true }], 2],
+    [[{ ...MINMAX, bias_correction: true }], 2],
+    [[{ ...MINMAX, mixed_precision: true }], 2],
     [[{ type: 'simplify' }, ENTROPY], 2],
   ])('of %j is %i', (steps, revision) => {
     expect(leastRevision(stepsOf(steps))).toBe(revision)

@@ -31,6 +31,8 @@ export interface ReportParts {
   readonly path: string
   readonly runs: ModelRuns
   readonly reports: readonly StepReport[]
+  /** Signal ÷ noise in dB by layer. */
+  readonly layerNoise: ReadonlyMap<string, number>
   readonly runtime: Runtime
 }
 
@@ -77,7 +79,7 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
     compressed: after,
     change,
     steps: [...reports],
-    layers: layerReports(model, inferTypes(model, { inputs: shapes }), coverage),
+    layers: layerReports(model, inferTypes(model, { inputs: shapes }), coverage, parts.layerNoise),
     coverage: {
       ...timing,
       macs_in_integer_kernels: coverage?.integerMacs ?? null,

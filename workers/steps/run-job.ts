@@ -19,7 +19,7 @@ import { openJobModel } from './job-model.ts'
 import { openJobSamples } from './job-samples.ts'
 import type { ModelRuns } from './measure-models.ts'
 import { measureModels } from './measure-models.ts'
-import type { StepContext } from './step-outcome.ts'
+import type { StepContext, StepOutcome } from './step-outcome.ts'
 import { runStep } from './steps.ts'
 import { writeModelFile } from './write-model-file.ts'
 import { writeOrtFile } from './write-ort-file.ts'
@@ -56,6 +56,7 @@ export async function runJob(
     const calibration = await open('calibration')
     const evaluation = await open('evaluation')
     const reports: StepReport[] = []
+    let layerNoise: ReadonlyMap<string, number> = new Map()
     for (const [index, step] of spec.steps.entries()) {
       const share = STEPS_END / steps
       const context: StepContext = {
@@ -71,6 +72,7 @@ export async function runJob(
       const done = await timedStep(model, step, context)
       model = done.model
       reports.push(done.report)
+      if (done.layerNoise.size > 0) layerNoise = done.layerNoise
       log(`step ${index + 1} of ${steps}, ${nameOf(step)}: ${done.report.after.size_bytes} bytes`)
     }
     progress('writing', steps, STEPS_END, 'writing the model')
@@ -101,7 +103,8 @@ export async function runJob(
       const ort = await writeOrtFile(path, join(folder, 'model.ort'), runtime)
       files.push({ kind: 'model_ort', path: ort, filename: 'model.ort' })
     }
-    const body = await assembleReport({ request, original, model, path, runs, reports, runtime })
+    const figures = { runs, reports, layerNoise }
+    const body = await assembleReport({ request, original, model, path, ...figures, runtime })
     return {
       task: 'compress',
       report: body,
@@ -122,9 +125,10 @@ async function timedStep(
   before: Model,
   step: Step,
   context: StepContext,
-): Promise<{ readonly model: Model; readonly report: StepReport }> {
+): Promise<Pick<StepOutcome, 'model' | 'layerNoise'> & { readonly report: StepReport }> {
   const start = performance.now()
-  const { model, details, declined, warnings } = await runStep(before, step, context)
+  const outcome = await runStep(before, step, context)
+  const { model, details, declined, warnings, layerNoise } = outcome
   const duration = performance.now() - start
   const { parameters, macs, sparsity } = staticMeasures(model, null)
   const after = { size_bytes: modelSize(model, 'inline'), parameters, macs, sparsity }
@@ -138,7 +142,7 @@ async function timedStep(
     declined: [...declined],
     warnings: [...warnings],
   }
-  return { model, report }
+  return { model, layerNoise, report }
 }
 
 function probesOf(

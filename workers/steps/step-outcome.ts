@@ -23,6 +23,8 @@ export interface StepOutcome {
   readonly details: Readonly<Record<string, unknown>>
   readonly declined: readonly Declined[]
   readonly warnings: readonly ReportWarning[]
+  /** Signal ÷ noise of layers' outputs in dB, by node name; empty where the step tells nothing about it. */
+  readonly layerNoise: ReadonlyMap<string, number>
 }
 
 export type StepRunner<Step> = (

@@ -1687,9 +1687,14 @@ export interface components {
             parameters: number;
             macs: number | null;
             dtype: string;
+            /** @description Of each weight as it is stored; null without weights. */
+            bits: number | null;
             sparsity: number;
+            /** @description Signal-to-quantization-noise ratio of the layer's output on calibration samples. */
             sqnr_db: number | null;
             latency_ms: number | null;
+            /** @description The operator that the runtime runs in the layer's place; null when unknown. */
+            kernel: string | null;
             /** @description Whether the runtime's optimized graph runs it on integers; null when unknown. */
             integer_kernel: boolean | null;
         };
@@ -2061,6 +2066,11 @@ export interface components {
              */
             bias_correction?: boolean;
             /**
+             * @description Put the layers that hurt most per millisecond saved back to float until the goal holds.
+             * @default true
+             */
+            mixed_precision?: boolean;
+            /**
              * @description Names of nodes that stay in floating point.
              * @default []
              */
@@ -2106,6 +2116,11 @@ export interface components {
              * @default true
              */
             bias_correction: boolean;
+            /**
+             * @description Put the layers that hurt most per millisecond saved back to float until the goal holds.
+             * @default true
+             */
+            mixed_precision: boolean;
             /**
              * @description Names of nodes that stay in floating point.
              * @default []

@@ -12,11 +12,15 @@ import type { WeightTensor } from '#src/onnx/weight-tensors'
 import { countWeights } from '#src/onnx/count-weights'
 import { weightTensors } from '#src/onnx/weight-tensors'
 
-/** `coverage`: which kernels the runtime chose; `null` when that could not be found out. */
+/**
+ * `coverage`: which kernels the runtime chose; `null` when that could not be found out. `noise`: signal ÷ noise of each
+ * layer's output in dB, where it was measured.
+ */
 export function layerReports(
   model: Model,
   facts: TypeInference,
   coverage: KernelCoverage | null,
+  noise: ReadonlyMap<string, number>,
 ): LayerReport[] {
   const weightOf = new Map([...weightTensors(model)].map((weight) => [weight.value, weight]))
   const kernels = new Map(coverage?.layers.map((layer) => [layer.node, layer]))
@@ -29,16 +33,19 @@ export function layerReports(
       ...new Set(node.inputs.flatMap((value) => constantWeights(value, weightOf) ?? [])),
     ]
     const { parameters, nonzero } = countWeights(weights)
+    const dtype = weights[0]?.tensor.dtype ?? outputType(node, facts)
     return [
       {
         name,
         op: node.opType,
         parameters,
         macs,
-        dtype: weights[0]?.tensor.dtype ?? outputType(node, facts),
+        dtype,
+        bits: bitsOf(dtype),
         sparsity: parameters === 0 ? 0 : 1 - nonzero / parameters,
-        sqnr_db: null,
+        sqnr_db: noise.get(name) ?? null,
         latency_ms: null,
+        kernel: kernel === undefined || kernel.kernel === 'none' ? null : kernel.kernel,
         integer_kernel: kernel === undefined || kernel.kernel === 'none' ? null : kernel.integer,
       },
     ]
@@ -68,6 +75,11 @@ function constantWeights(
     weights.push(...found)
   }
   return weights
+}
+
+function bitsOf(dtype: string): number | null {
+  const digits = /\d+/.exec(dtype)?.[0]
+  return digits === undefined ? null : Number(digits)
 }
 
 function outputType(node: Node, facts: TypeInference): string {

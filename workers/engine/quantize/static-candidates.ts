@@ -15,6 +15,10 @@ import { calibratedValues } from './calibrated-values.ts'
 import { biasCorrections, biasedLayers, layerMeans } from './correct-bias.ts'
 import { expandHardSwish } from './expand-hard-swish.ts'
 import { affordableSamples, firstSamples } from './first-samples.ts'
+import { nodeCosts } from './kernel-costs.ts'
+import { layerNoise } from './layer-noise.ts'
+import type { Outputs } from './output-error.ts'
+import { outputError, runAll } from './output-error.ts'
 import type { PlacementName } from './place.ts'
 import { PLACEMENTS } from './place.ts'
 import { findSites } from './quantization-sites.ts'
@@ -33,11 +37,21 @@ export interface StaticCandidates {
     candidate: StaticCandidate,
     restored: ReadonlySet<string>,
   ) => Promise<StaticCandidate>
+  /** Noise ÷ signal of the outputs with these nodes in float, mean errors left out, on a few calibration samples. */
+  readonly noise: (candidate: StaticCandidate, restored: ReadonlySet<string>) => Promise<number>
+  /** Nanoseconds that each integer node saves by the kernels' cost table, in graph order. */
+  readonly savings: (candidate: StaticCandidate) => ReadonlyMap<string, number>
+  /** Signal ÷ noise of each layer's output in dB, on a few calibration samples. */
+  readonly layerNoise: (candidate: StaticCandidate) => Promise<ReadonlyMap<string, number>>
 }
 
 /** Multiply–accumulates that bias correction may take for one candidate, and the fewest and most samples that it looks at. */
 const CORRECTION_MACS = 2e10
 const CORRECTION_SAMPLES = { least: 32, most: 128 }
+
+/** Samples for errors of outputs and of layers. */
+const NOISE_SAMPLES = 16
+const LAYER_SAMPLES = 4
 
 /**
  * The quantized forms of a model to choose from (choose-candidate). `model` is simplified in place.
@@ -111,6 +125,7 @@ export async function staticCandidates(
     details: { ...candidate.details, ...shared },
     declined: [...declined, ...candidate.declined],
   })
+  let wanted: Outputs[] | null = null
   const candidates: StaticCandidate[] = []
   const seen = new Set<string>()
   const placements = tooOld.length > 0 ? (['weights-only'] as const) : options.placements
@@ -129,6 +144,28 @@ export async function staticCandidates(
       const plain = buildCandidate(float, candidate.placement, { ...parts, calibration, restored })
       return complete(await corrected(candidate.placement, plain, restored))
     },
+    noise: async ({ placement }, restored) => {
+      if (placement === 'unchanged') return 0
+      const { model: made } = buildCandidate(float, placement, { ...parts, calibration, restored })
+      const few = await firstSamples(float, feeds, NOISE_SAMPLES)
+      wanted ??= await runAll(float, few, runtime, threads)
+      return outputError(wanted, await runAll(made, few, runtime, threads)).centred
+    },
+    savings: ({ integerNodes }) => {
+      const sites = findSites(float, excluded, calibration.unbounded)
+      const names = new Set(integerNodes)
+      const own = [...sites.integer].filter(([node]) => names.has(labelOf(node)))
+      return new Map(
+        own.map(([node, site]) => {
+          const costs = nodeCosts(node, site, sites)
+          return [labelOf(node), costs.float - costs.integer]
+        }),
+      )
+    },
+    layerNoise: async ({ model: made }) => {
+      const few = await firstSamples(float, feeds, LAYER_SAMPLES)
+      return await layerNoise(float, made, few, runtime, threads)
+    },
   }
 }
 
@@ -140,7 +177,14 @@ function unchanged(model: Model, reason: string): StaticCandidates {
     details: {},
     declined: [{ rule: 'quantize-static', node: null, reason }],
   }
-  return { float: model, candidates: [candidate], restore: (same) => Promise.resolve(same) }
+  return {
+    float: model,
+    candidates: [candidate],
+    restore: (same) => Promise.resolve(same),
+    noise: () => Promise.resolve(0),
+    savings: () => new Map(),
+    layerNoise: () => Promise.resolve(new Map()),
+  }
 }
 
 function countMethods({ methods }: Calibration): Record<string, number> {

@@ -1,0 +1,124 @@
+// What each layer's output has lost in the quantized model: 10·log10(Σ y² / Σ (y − ŷ)²), against the float model.
+
+import type { Model } from '#src/onnx/ir/model'
+import type { Node } from '#src/onnx/ir/node'
+import { elementCount } from '#src/onnx/ir/value-type'
+import { inferTypes } from '#src/onnx/shapes/infer-types'
+import { modelBytes } from '#src/onnx/write-model'
+import { opRule } from '../ops/registry.ts'
+import { copyModel } from '../rewrite/copy-model.ts'
+import { labelOf } from '../rewrite/pass.ts'
+import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
+import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
+import type { Feeds } from './activation-statistics.ts'
+
+/** Elements that leave the runtime in one run; layers beyond that are looked at in a further one. */
+const ELEMENTS_PER_RUN = 2 ** 24
+const ASSUMED_ELEMENTS = 2 ** 20
+
+/** Layers that multiply and accumulate, and that both models have, by name. Equal outputs have no figure. */
+export async function layerNoise(
+  float: Model,
+  quantized: Model,
+  batches: readonly Feeds[],
+  runtime: Runtime,
+  threads: number,
+): Promise<ReadonlyMap<string, number>> {
+  const decibels = new Map<string, number>()
+  for (const labels of groupsOf(float, batches)) {
+    const models = [float, quantized].map((model) => observed(model, labels))
+    const sessions: RuntimeSession[] = []
+    const sums = new Map(labels.map((label) => [label, { signal: 0, noise: 0 }]))
+    try {
+      for (const { model } of models) {
+        const bytes = modelBytes(model, 'inline')
+        sessions.push(
+          await runtime.load(bytes, {
+            threads,
+            optimization: 'basic',
+            sessionConfig: { 'session.disable_quant_qdq': '1' },
+          }),
+        )
+      }
+      for (const batch of batches) {
+        const [wanted, actual] = [await sessions[0]?.run(batch), await sessions[1]?.run(batch)]
+        for (const [label, sum] of sums) {
+          const names = models.map(({ outputs }) => outputs.get(label) ?? '')
+          addError(sum, wanted?.[names[0] ?? ''], actual?.[names[1] ?? ''])
+        }
+      }
+    } finally {
+      for (const session of sessions) await session.release()
+    }
+    for (const [label, { signal, noise }] of sums) {
+      if (noise > 0 && signal > 0) decibels.set(label, 10 * Math.log10(signal / noise))
+    }
+  }
+  return decibels
+}
+
+function addError(
+  sum: { signal: number; noise: number },
+  wanted: RuntimeTensor | undefined,
+  actual: RuntimeTensor | undefined,
+): void {
+  if (wanted === undefined || actual === undefined) return
+  if (wanted.data.length !== actual.data.length) return
+  for (let index = 0; index < wanted.data.length; index += 1) {
+    const value = Number(wanted.data[index])
+    const error = value - Number(actual.data[index])
+    if (!Number.isFinite(error)) continue
+    sum.signal += value * value
+    sum.noise += error * error
+  }
+}
+
+function observed(
+  source: Model,
+  labels: readonly string[],
+): { readonly model: Model; readonly outputs: ReadonlyMap<string, string> } {
+  const model = copyModel(source)
+  const nodes = new Map(layersOf(model).map((node) => [labelOf(node), node]))
+  const outputs = new Map<string, string>()
+  const values = labels.flatMap((label) => {
+    const value = nodes.get(label)?.output(0) ?? null
+    if (value === null) return []
+    outputs.set(label, value.name)
+    return [value]
+  })
+  model.graph.outputs.splice(0, model.graph.outputs.length, ...values)
+  sweepDeadCode(model)
+  return { model, outputs }
+}
+
+function layersOf({ graph }: Model): Node[] {
+  return [...graph.nodes()].filter((node) => {
+    const rule = opRule(node)
+    return rule !== 'unknown' && rule.macs !== 'none'
+  })
+}
+
+function groupsOf(float: Model, batches: readonly Feeds[]): string[][] {
+  const shapes = Object.fromEntries(
+    Object.entries(batches[0] ?? {}).map(([name, { dims }]) => [name, dims]),
+  )
+  const facts = inferTypes(float, { inputs: shapes })
+  const groups: string[][] = []
+  let [open, elements] = [[] as string[], 0]
+  for (const node of layersOf(float)) {
+    const output = node.output(0)
+    const type = output === null ? null : facts.type(output)
+    const shape = type?.kind === 'tensor' ? (type.shape ?? []) : []
+    const known = shape.flatMap((dim) => (typeof dim === 'number' ? [dim] : []))
+    const isKnown = shape.length > 0 && known.length === shape.length
+    const size = (isKnown ? elementCount(known) : null) ?? ASSUMED_ELEMENTS
+    if (open.length === 0 || elements + size > ELEMENTS_PER_RUN) {
+      open = []
+      elements = 0
+      groups.push(open)
+    }
+    open.push(labelOf(node))
+    elements += size
+  }
+  return groups
+}

@@ -1,0 +1,119 @@
+// Times quantized forms of a model against the float one and judges what each loses.
+
+import type { Judgement, JudgeOptions, Samples } from '#engine/evaluate/judge'
+import { judgeModels } from '#engine/evaluate/judge'
+import { timeInterleaved } from '#engine/evaluate/latency'
+import { METRICS } from '#engine/evaluate/metrics/metrics'
+import { concreteShapes, randomFeeds } from '#engine/evaluate/random-feeds'
+import type { CandidateMeasures } from '#engine/quantize/choose-candidate'
+import type { RuntimeSession } from '#engine/runtime/runtime'
+import type { Model } from '#src/onnx/ir/model'
+import { modelBytes } from '#src/onnx/write-model'
+import { metricOf } from './metric-of.ts'
+import type { StepContext } from './step-outcome.ts'
+
+const TRIAL = { runs: 15, warmUp: 2, budgetMilliseconds: 3000 }
+const TRIAL_SAMPLES = 512
+
+export interface Trial {
+  readonly measures: readonly CandidateMeasures[]
+  readonly none: CandidateMeasures
+  readonly unit: string
+  readonly maxLoss: number
+}
+
+/** `models`: the float model is the reference. */
+export async function tryModels(
+  float: Model,
+  models: readonly Model[],
+  context: StepContext,
+): Promise<Trial> {
+  const { threads, batch_size: batch } = context.spec.evaluation.latency
+  const sessions: RuntimeSession[] = []
+  try {
+    for (const model of [float, ...models]) {
+      const bytes = modelBytes(model, 'inline')
+      sessions.push(await context.runtime.load(bytes, { threads, optimization: 'all' }))
+    }
+    const { judgements, ...rule } = await judge(sessions, context)
+    const speedups = await timeAll(sessions, batch, context)
+    const measures = models.map((_, index): CandidateMeasures => {
+      const [reference, own] = [judgements[0], judgements[index + 1]]
+      const loss = reference === undefined || own === undefined ? null : rule.lossOf(reference, own)
+      return { speedup: speedups[index + 1] ?? 1, loss }
+    })
+    return { measures, none: { speedup: 1, loss: null }, unit: rule.unit, maxLoss: rule.maxLoss }
+  } finally {
+    for (const session of sessions) await session.release()
+  }
+}
+
+async function timeAll(
+  sessions: readonly RuntimeSession[],
+  batch: number,
+  { calibration }: StepContext,
+): Promise<number[]> {
+  const sample = (await calibration?.batch(0, 1)) ?? {}
+  const known = Object.fromEntries(Object.entries(sample).map(([name, { dims }]) => [name, dims]))
+  const shapes = concreteShapes(sessions[0]?.inputs ?? [], batch, known)
+  if (shapes === null) return sessions.map(() => 1)
+  const feeds = randomFeeds(shapes)
+  const timings = await timeInterleaved(
+    sessions.map((session) => () => session.run(feeds)),
+    TRIAL,
+  )
+  return timings.map(({ p50 }) => (timings[0]?.p50 ?? p50) / p50)
+}
+
+interface LossRule {
+  readonly unit: string
+  readonly maxLoss: number
+  readonly lossOf: (reference: Judgement, own: Judgement) => number | null
+}
+
+/** By the metric asked for, where there are labels; else by agreement, or by noise where nothing is decided. */
+async function judge(
+  sessions: readonly RuntimeSession[],
+  { spec, calibration, evaluation }: StepContext,
+): Promise<LossRule & { readonly judgements: readonly Judgement[] }> {
+  const metric = metricOf(spec.evaluation)
+  const samples: Samples | null = metric === 'none' ? calibration : evaluation
+  if (samples === null) return { ...BY_AGREEMENT, judgements: [] }
+  const { output, labels } = spec.evaluation
+  const options: JudgeOptions = { metric, output, labels, limit: TRIAL_SAMPLES }
+  const judgements = await judgeModels(sessions, samples, options)
+  if (metric !== 'none') return { ...byMetric(metric, spec.goal), judgements }
+  const isDecided = judgements.every(({ agreement }) => agreement !== null)
+  return { ...(isDecided ? BY_AGREEMENT : BY_NOISE), judgements }
+}
+
+const MAX_METRIC_DROP = 0.005
+
+function byMetric(metric: keyof typeof METRICS, goal: StepContext['spec']['goal']): LossRule {
+  const { higherIsBetter } = METRICS[metric]
+  return {
+    unit: higherIsBetter ? `drop of ${metric}` : `relative rise of ${metric}`,
+    maxLoss: goal?.max_metric_drop ?? MAX_METRIC_DROP,
+    lossOf: (reference, own) => {
+      if (reference.metric === null || own.metric === null) return null
+      if (higherIsBetter) return reference.metric - own.metric
+      return (own.metric - reference.metric) / Math.max(reference.metric, Number.EPSILON)
+    },
+  }
+}
+
+const BY_AGREEMENT: LossRule = {
+  unit: 'share of decisions that differ',
+  maxLoss: 0.02,
+  lossOf: (_, own) => (own.agreement === null ? null : 1 - own.agreement),
+}
+
+/** Noise ÷ signal: 0.01 is 20 dB. */
+const BY_NOISE: LossRule = {
+  unit: 'noise ÷ signal',
+  maxLoss: 0.01,
+  lossOf: (_, own) => {
+    if (own.isEqual) return 0
+    return own.sqnr === null ? null : 10 ** (-own.sqnr / 10)
+  },
+}
