@@ -83,10 +83,7 @@ function startDaemons(
   })
   const cache = startServerProcess({
     program: memcached,
-    args: [
-      ...['-l', host, '-p', String(ports.memcached), '-U', '0'],
-      ...['-m', '32', '-u', userInfo().username],
-    ],
+    args: `-l ${host} -p ${ports.memcached} -U 0 -m 32 -u ${userInfo().username}`.split(' '),
     env,
   })
   return [swift, cache]
