@@ -63,9 +63,7 @@ export const recordDrivers: readonly Driver<RecordStore>[] = [
     name: 'redis',
     persistent: true,
     open: (folder) =>
-      onRedis(['producer'], (redis) =>
-        RECORD_DRIVERS.redis({ redis, prefix: testPrefix(folder) }),
-      ),
+      onRedis(['producer'], (redis) => RECORD_DRIVERS.redis({ redis, prefix: testPrefix(folder) })),
   },
   {
     name: 'journaled',
