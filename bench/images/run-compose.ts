@@ -3,6 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePorts } from '#test/support/servers/free-port'
+import type { ComposeClient } from './compose-clients.ts'
 import { runOneJob } from './one-job.ts'
 import type { JobRun } from './one-job.ts'
 import type { PodmanService } from './podman-service.ts'
@@ -11,18 +12,16 @@ import { openS3Door } from './s3-door.ts'
 import { S3_SOCKET_FOLDER } from './stand-ins.ts'
 
 export interface ComposeRun {
-  /** Of the client that read the file. */
-  readonly client: string
   readonly job: JobRun
-  /** Container → exit code after SIGTERM. */
-  readonly exitCodes: Readonly<Record<string, number>>
+  /** Of the API and the workers, after SIGTERM. */
+  readonly exitCodes: readonly number[]
   /** Status of the job after everything was started again. */
   readonly afterRestart: string
 }
 
 const PROJECT = 'tersor-bench'
-const SERVICES = ['api_1', 'worker_1', 'worker_2'].map((name) => `${PROJECT}_${name}`)
-const STORES = ['redis_1', 's3_1'].map((name) => `${PROJECT}_${name}`)
+const STORES = ['redis', 's3']
+const PROCESSES = ['api', 'worker']
 const STOP_SECONDS = '40'
 
 /** The stand-in for the S3 server gets its door, and Podman answers names on open networks only. */
@@ -40,9 +39,10 @@ export async function runCompose(
   repository: string,
   folder: string,
   engine: PodmanService,
+  client: ComposeClient,
 ): Promise<ComposeRun> {
   const doorFolder = join(folder, 's3')
-  await mkdir(doorFolder)
+  await mkdir(doorFolder, { recursive: true })
   const door = await openS3Door(doorFolder, 'tersor')
   const [port] = await freePorts(1)
   const overrideFile = join(folder, 'override.yml')
@@ -55,36 +55,37 @@ export async function runCompose(
   }
   const files = ['-f', join(repository, 'docker-compose.yml'), '-f', overrideFile]
   const compose = (...parameters: string[]): Promise<string> =>
-    run('docker-compose', ['-p', PROJECT, ...files, ...parameters], { env, cwd: repository })
+    run(client.program, ['-p', PROJECT, ...files, ...parameters], { env, cwd: repository })
   const url = `http://127.0.0.1:${port}`
-  const start = async (): Promise<void> => {
-    await compose('up', '-d', '--no-build', 'redis', 's3')
-    for (const name of STORES) await engine.untilHealthy(name)
-    await compose('up', '-d', '--no-build', '--scale', 'worker=2', 'api', 'worker')
-    for (const name of SERVICES) await engine.untilHealthy(name)
+  const containers = async (services: readonly string[]): Promise<readonly string[]> =>
+    (await compose('ps', '-q', ...services)).trim().split('\n')
+  const start = async (services: readonly string[], ...more: string[]): Promise<void> => {
+    await compose('up', '-d', '--no-build', ...more, ...services)
+    for (const id of await containers(services)) await engine.untilHealthy(id)
+  }
+  const startAll = async (): Promise<void> => {
+    await start(STORES)
+    await start(PROCESSES, '--scale', 'worker=2')
   }
   try {
-    await compose('config', '--quiet')
-    await compose('up', '-d', '--no-build', 'redis', 's3')
-    for (const name of STORES) await engine.untilHealthy(name)
+    await start(STORES)
     const create = ['node', 'dist/src/cli/main.js', 'keys', 'create']
     const key = (await compose('run', '--rm', '-T', 'api', ...create)).trim()
-    await start()
-    const { id, ...job } = await runOneJob(url, key, 1)
-    const exitCodes: Record<string, number> = {}
-    for (const name of SERVICES) {
-      await engine.podman(['stop', '--time', STOP_SECONDS, name])
-      const code = await engine.podman(['inspect', '--format', '{{.State.ExitCode}}', name])
-      exitCodes[name] = Number(code)
+    await startAll()
+    const job = await runOneJob(url, key, 1)
+    const exitCodes: number[] = []
+    for (const id of await containers(PROCESSES)) {
+      await engine.podman(['stop', '--time', STOP_SECONDS, id])
+      const code = await engine.podman(['inspect', '--format', '{{.State.ExitCode}}', id])
+      exitCodes.push(Number(code))
     }
     await compose('down')
-    await start()
-    const answer = await fetch(`${url}/v1/jobs/${id}`, {
+    await startAll()
+    const answer = await fetch(`${url}/v1/jobs/${job.id}`, {
       headers: { authorization: `Bearer ${key}` },
     })
     const again = (await answer.json()) as { readonly status: string }
-    const client = (await run('docker-compose', ['version', '--short'])).trim()
-    return { client, job: { id, ...job }, exitCodes, afterRestart: again.status }
+    return { job, exitCodes, afterRestart: again.status }
   } finally {
     await compose('down', '--volumes', '--timeout', '5').catch(() => undefined)
     await door.close()

@@ -120,7 +120,7 @@ async function exists(image: string): Promise<boolean> {
 }
 
 /** The one this machine installs from, where it is of the same Debian. */
-async function debianMirror(): Promise<readonly string[]> {
+export async function debianMirror(): Promise<readonly string[]> {
   const format = ['indextargets', '--format', '$(REPO_URI) $(RELEASE)', 'Created-By: Packages']
   const targets = await run('apt-get', format)
   const line = targets.split('\n').find((candidate) => candidate.endsWith(` ${CODENAME}`))
