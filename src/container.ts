@@ -1,14 +1,12 @@
 // Composition root: Config → ports → services. With src/open-ports/, the only place that opens adapters.
 
-import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import type { Logger } from 'pino'
-import { lockFolder } from './adapters/sqlite/folder-lock.ts'
 import type { Config } from './config.ts'
 import { newId } from './domain/id.ts'
 import { openEmbeddedPorts } from './open-ports/embedded.ts'
-import { openProcessScratch } from './open-ports/process-scratch.ts'
+import { openScratch } from './open-ports/scratch.ts'
 import { openSharedPorts } from './open-ports/shared.ts'
 import { removeOrphans } from './services/remove-orphans.ts'
 import { forgetAbandoned } from './services/idempotency.ts'
@@ -83,27 +81,6 @@ export async function openContainer(
     await closeAll(closers)
     throw error
   }
-}
-
-/** A lone process locks the data folder: whatever lies in its scratch folder is nobody's then. */
-async function openScratch(
-  config: Config,
-  id: string,
-  log: Logger,
-  closers: Closer[],
-): Promise<string> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  const root = join(config.dataDir, 'scratch')
-  if (config.sharing === 'alone') {
-    const lock = lockFolder(config.dataDir)
-    closers.push(() => lock.release())
-    await rm(root, { recursive: true, force: true })
-  }
-  const scratch = await openProcessScratch(root, id, (error) =>
-    log.warn({ err: error }, 'scratch files of dead processes could not be removed'),
-  )
-  closers.push(() => scratch.close())
-  return scratch.folder
 }
 
 async function closeAll(closers: Closer[]): Promise<void> {
