@@ -18,8 +18,7 @@ export async function openTestS3Journal(folder: string): Promise<RecordJournal> 
     forcePathStyle: true,
     credentials: { accessKey, secretKey },
   })
-  const prefix = `${basename(folder)}/journal/`
-  const journal = await JOURNAL_DRIVERS.s3({ client, bucket, prefix })
+  const journal = await JOURNAL_DRIVERS.s3({ client, bucket, prefix: basename(folder) })
   return {
     ...journal,
     async close() {

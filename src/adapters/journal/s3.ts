@@ -1,4 +1,4 @@
-// A journal in a bucket. Nothing is ever overwritten, and no conditional write is asked of the store.
+// A journal as objects of an S3 store: `<prefix>/journal/…`. Nothing is ever overwritten, and no conditional write is asked of the store.
 
 import {
   DeleteObjectCommand,
@@ -16,7 +16,6 @@ export interface S3JournalOptions {
   /** Stays open when the journal is closed: whoever opened it closes it. */
   readonly client: S3Client
   readonly bucket: string
-  /** Of all names: `journal/`. */
   readonly prefix: string
 }
 
@@ -28,9 +27,10 @@ export async function openS3Journal(options: S3JournalOptions): Promise<RecordJo
 const READS = 3
 
 function s3Objects({ client, bucket, prefix }: S3JournalOptions): JournalObjects {
+  const folder = `${prefix}/journal/`
   const address = (name: string): { Bucket: string; Key: string } => ({
     Bucket: bucket,
-    Key: prefix + name,
+    Key: folder + name,
   })
 
   async function read(name: string): Promise<Uint8Array> {
@@ -64,10 +64,10 @@ function s3Objects({ client, bucket, prefix }: S3JournalOptions): JournalObjects
     async list(start) {
       const found: JournalObject[] = []
       try {
-        const input = { Bucket: bucket, Prefix: prefix + start }
+        const input = { Bucket: bucket, Prefix: folder + start }
         for await (const page of paginateListObjectsV2({ client }, input)) {
           for (const { Key, Size } of page.Contents ?? []) {
-            found.push({ name: Key!.slice(prefix.length), bytes: Size ?? 0 })
+            found.push({ name: Key!.slice(folder.length), bytes: Size ?? 0 })
           }
         }
       } catch (error) {

@@ -36,7 +36,9 @@ export type StoreState =
 export class RoundOver extends Error {}
 
 /** Bytes and records per call, so that no call holds Redis up for long. */
-const CHUNK = { bytes: 2 ** 20, records: 200 }
+const CHUNK = { bytes: 2 ** 19, records: 100 }
+/** A busy Redis may take its time for a chunk; it is no harm to restore one twice. */
+const TRIES = 5
 
 export class RedisRecovery {
   readonly #redis: Redis
@@ -63,7 +65,9 @@ export class RedisRecovery {
   ): Promise<void> {
     for (const chunk of chunksOf(entries)) {
       const args = [round, source, ...chunk.flatMap(restoreArguments)]
-      const answer = await runScript(this.#redis, RESTORE, this.#prefix, args)
+      const answer = await this.#patiently(() =>
+        runScript(this.#redis, RESTORE, this.#prefix, args),
+      )
       if (answer === OTHER_ROUND) throw new RoundOver()
     }
   }
@@ -147,6 +151,16 @@ export class RedisRecovery {
     return pairs.flatMap((member, index) =>
       index % 2 === 0 ? [entryOfRow([member, pairs[index + 1]!, '0', ''])] : [],
     )
+  }
+
+  async #patiently<T>(act: () => Promise<T>): Promise<T> {
+    for (let left = TRIES - 1; ; left -= 1) {
+      try {
+        return await act()
+      } catch (error) {
+        if (left === 0 || this.#redis.status !== 'ready') throw error
+      }
+    }
   }
 
   async #call(command: string, ...args: string[]): Promise<unknown> {
