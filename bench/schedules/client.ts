@@ -12,7 +12,6 @@ import type { Actor } from './scheduler.ts'
 import type { World } from './world.ts'
 
 export const TENANT = 'local'
-const TRIES = 12
 const NO_ANSWER_MS = 3000
 const ROUTE = { method: 'POST', path: '/v1/jobs' } as Route
 
@@ -98,7 +97,7 @@ export async function runClient(
   const again = scheduler.chance(0.2)
   const cancels = scheduler.chance(0.35)
   let job: string | null = null
-  for (let round = 0; round < TRIES && (job === null || again); round += 1) {
+  while (job === null || again) {
     try {
       const id = await ask(world, client, apis, (service) => create(service, key, seed))
       judge.answered(key, id)
@@ -109,7 +108,7 @@ export async function runClient(
       await new Promise((resolve) => setTimeout(resolve, 1000 * scheduler.random()))
     }
   }
-  if (job === null || !cancels) return
+  if (!cancels) return
   const id = job
   await ask(world, client, apis, (service) => cancelJob(service, TENANT, id)).catch(() => undefined)
 }

@@ -74,7 +74,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
   let deaths = 0
 
   function contextOf(actor: Actor): ServiceContext {
-    return serviceContext(world.portsOf(actor), OPTIONS, world.peersOf(actor.name))
+    return serviceContext(world.portsOf(actor), OPTIONS, world.peersOf(`${actor.name} of ${seed}`))
   }
 
   function startApi(): ApiProcess {
@@ -112,7 +112,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
   function replaceOne<P extends { readonly actor: Actor }>(processes: P[], next: () => P): void {
     const index = Math.floor(scheduler.random() * processes.length)
     scheduler.kill(processes[index]!.actor)
-    world.died(processes[index]!.actor.name)
+    world.died(`${processes[index]!.actor.name} of ${seed}`)
     deaths += 1
     processes[index] = next()
   }
@@ -144,6 +144,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
   let done = 0
   while (scheduler.steps < MOST_STEPS && judge.violations.length === 0) {
     const peace = scheduler.steps > peaceAfter
+    scheduler.fair = peace
     if (peace) world.faultShare = 0
     else if (scheduler.chance(troubleShare)) {
       const trouble = Math.floor(scheduler.random() * troubles.length)
@@ -156,7 +157,10 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     done = (peace || brief) && waiting === 0 && judge.allEnded ? done + 1 : 0
     if (done > STEPS_AFTERWARDS) break
   }
-  if (judge.violations.length === 0) judge.finish()
+  if (judge.violations.length === 0) {
+    if (waiting > 0) judge.fail(`I6 ${waiting} clients have no answer`)
+    judge.finish()
+  }
   return {
     seed,
     steps: scheduler.steps,

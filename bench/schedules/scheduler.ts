@@ -35,6 +35,8 @@ export class Scheduler {
   /** Milliseconds of the simulated world. */
   now = 1_800_000_000_000
   steps = 0
+  /** Every actor is as fast as any other. */
+  fair = false
   /** What happened, when it is to be told. */
   readonly trace: string[] | null
   readonly #timerShare: number
@@ -102,9 +104,10 @@ export class Scheduler {
   }
 
   #weighted(points: readonly Point[]): Point {
-    let left = this.random() * points.reduce((sum, { actor }) => sum + actor.weight, 0)
+    const weight = ({ actor }: Point): number => (this.fair ? 1 : actor.weight)
+    let left = this.random() * points.reduce((sum, point) => sum + weight(point), 0)
     for (const point of points) {
-      left -= point.actor.weight
+      left -= weight(point)
       if (left <= 0) return point
     }
     return points.at(-1)!

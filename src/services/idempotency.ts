@@ -14,6 +14,12 @@ export const RETENTION_MS = 24 * 3600 * 1000
 const ABANDONED_MS = 10 * 60 * 1000
 const BATCH = 100
 
+/**
+ * What this process runs now, as owner and id. Where a record says so and it is not here, the commit that admitted the
+ * request was applied although it seemed to fail: the key is free.
+ */
+const RUNNING = new Set<string>()
+
 type KeyContext = Pick<ServiceContext, 'records' | 'clock'> & {
   readonly peers: Pick<Peers, 'id' | 'isAlive'>
 }
@@ -31,8 +37,15 @@ export interface KeptAnswer {
   readonly body: string
 }
 
+/** The record under which a request runs: what it commits names this version, so that nobody else runs beside it. */
+export interface Admitted {
+  readonly kind: 'run'
+  readonly record: IdempotencyRecord
+  readonly version: number
+}
+
 export type Admission =
-  | { readonly kind: 'run'; readonly id: string }
+  | Admitted
   | { readonly kind: 'replay'; readonly fingerprint: string; readonly answer: KeptAnswer }
 
 /** @throws TersorError idempotency_conflict while a twin runs */
@@ -46,9 +59,10 @@ export async function admitKeyed(context: KeyContext, request: KeyedRequest): Pr
     const { fingerprint, status, headers, body } = found.record
     return { kind: 'replay', fingerprint, answer: { status, headers, body } }
   }
-  const abandoned = found?.record.expires !== undefined && found.record.expires <= now
-  if (found?.record.state === 'running' && !abandoned && peers.isAlive(found.record.owner)) {
-    throw twinRuns()
+  const current = `${peers.id} ${id}`
+  if (found?.record.state === 'running' && found.record.expires > now) {
+    const { owner } = found.record
+    if (owner === peers.id ? RUNNING.has(current) : peers.isAlive(owner)) throw twinRuns()
   }
   const record: IdempotencyRecord = {
     id,
@@ -62,13 +76,25 @@ export async function admitKeyed(context: KeyContext, request: KeyedRequest): Pr
     created_at: timestamp(clock),
     expires: now + ABANDONED_MS,
   }
-  const admitted = await records.commit([
-    found === null
-      ? { op: 'insert', collection: 'idempotency', record }
-      : { op: 'update', collection: 'idempotency', record, version: found.version },
-  ])
+  const first = !RUNNING.has(current)
+  RUNNING.add(current)
+  let admitted = false
+  try {
+    admitted = await records.commit([
+      found === null
+        ? { op: 'insert', collection: 'idempotency', record }
+        : { op: 'update', collection: 'idempotency', record, version: found.version },
+    ])
+  } finally {
+    if (!admitted && first) RUNNING.delete(current)
+  }
   if (!admitted) throw twinRuns()
-  return { kind: 'run', id }
+  return { kind: 'run', record, version: (found?.version ?? 0) + 1 }
+}
+
+/** The request has its answer, or failed. */
+export function endKeyed({ record }: Admitted): void {
+  RUNNING.delete(`${record.owner} ${record.id}`)
 }
 
 function twinRuns(): TersorError {
@@ -85,31 +111,35 @@ function twinRuns(): TersorError {
  * What keeps the answer: to be committed together with what the request made, so that no crash comes between.
  * @param fingerprint sha256 of what was asked: URL and body
  */
-export async function answerWrites(
-  context: KeyContext,
-  id: string,
+export function answerWrites(
+  { clock }: Pick<KeyContext, 'clock'>,
+  { record, version }: Omit<Admitted, 'kind'>,
   fingerprint: string,
   answer: KeptAnswer,
-): Promise<readonly Write[]> {
-  const found = await context.records.get('idempotency', id)
-  if (found === null) return []
-  const record: IdempotencyRecord = {
-    ...found.record,
+): readonly Write[] {
+  const done: IdempotencyRecord = {
+    ...record,
     ...answer,
     fingerprint,
     state: 'done',
-    expires: context.clock.now() + RETENTION_MS,
+    expires: clock.now() + RETENTION_MS,
   }
-  return [{ op: 'update', collection: 'idempotency', record, version: found.version }]
+  return [{ op: 'update', collection: 'idempotency', record: done, version }]
 }
 
+/** Keeps the last answer of a request, whether or not one was kept with what it made. */
 export async function keepAnswer(
   context: KeyContext,
-  id: string,
+  { record, version }: Admitted,
   fingerprint: string,
   answer: KeptAnswer,
 ): Promise<void> {
-  await context.records.commit(await answerWrites(context, id, fingerprint, answer))
+  const keep = (current: number): Promise<boolean> =>
+    context.records.commit(answerWrites(context, { record, version: current }, fingerprint, answer))
+  if (await keep(version)) return
+  const found = await context.records.get('idempotency', record.id)
+  const ours = found?.record.state === 'done' && found.record.owner === record.owner
+  if (ours && found.version === version + 1) await keep(found.version)
 }
 
 /**
@@ -132,15 +162,11 @@ export async function forgetAbandoned({ records }: Pick<KeyContext, 'records'>):
  * The request failed: the key may be used again. A commit that made something and was applied, or will be, although it
  * seemed to fail has kept its answer, or finds another version here and is refused: it never happens beside a second one.
  */
-export async function forgetKeyed(context: KeyContext, id: string): Promise<void> {
-  const found = await context.records.get('idempotency', id)
-  if (found?.record.state !== 'running' || found.record.owner !== context.peers.id) return
-  await context.records.commit([
-    {
-      op: 'update',
-      collection: 'idempotency',
-      record: { ...found.record, expires: 0 },
-      version: found.version,
-    },
+export async function forgetKeyed(
+  { records }: Pick<KeyContext, 'records'>,
+  { record, version }: Admitted,
+): Promise<void> {
+  await records.commit([
+    { op: 'update', collection: 'idempotency', record: { ...record, expires: 0 }, version },
   ])
 }

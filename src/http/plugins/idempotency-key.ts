@@ -4,7 +4,13 @@ import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { TersorError } from '#src/domain/errors'
 import type { KeptAnswer } from '#src/services/idempotency'
-import { admitKeyed, answerWrites, forgetKeyed, keepAnswer } from '#src/services/idempotency'
+import {
+  admitKeyed,
+  answerWrites,
+  endKeyed,
+  forgetKeyed,
+  keepAnswer,
+} from '#src/services/idempotency'
 import type { Answer, Call, Route, RouteContext } from '../route.ts'
 
 const LONGEST_KEY = 255
@@ -88,17 +94,18 @@ export async function runKeyed(
       body: JSON.parse(body) as object,
     }
   }
-  let answer: Answer
   try {
-    const keep: Call<unknown, unknown, unknown>['keep'] = (made) =>
-      answerWrites(context.service, admission.id, fingerprint(), keptAnswer(made))
-    answer = await run(stream, keep)
-  } catch (error) {
-    await forgetKeyed(context.service, admission.id)
-    throw error
+    const keep: Call<unknown, unknown, unknown>['keep'] = async (made) =>
+      answerWrites(context.service, admission, fingerprint(), keptAnswer(made))
+    const answer = await run(stream, keep).catch(async (error: unknown) => {
+      await forgetKeyed(context.service, admission)
+      throw error
+    })
+    await keepAnswer(context.service, admission, fingerprint(), keptAnswer(answer))
+    return answer
+  } finally {
+    endKeyed(admission)
   }
-  await keepAnswer(context.service, admission.id, fingerprint(), keptAnswer(answer))
-  return answer
 }
 
 function keptAnswer({ status, headers = {}, body }: Answer): KeptAnswer {
