@@ -10,6 +10,7 @@ import type { JournaledRecords } from '#src/adapters/records/journaled'
 import { closeRedisConnection, openRedisConnection } from '#src/adapters/redis/connection'
 import type { RecordJournal } from '#src/ports/record-journal'
 import type { RedisServer } from './servers/redis-server.ts'
+import type { TcpProxy } from './tcp-proxy.ts'
 
 export interface RecoveryBench {
   readonly server: RedisServer
@@ -19,8 +20,14 @@ export interface RecoveryBench {
   readonly prefix: string
   /** For looking and for emptying. */
   readonly redis: Redis
-  open(gatherMs?: { readonly soon: number; readonly later: number }): Promise<BenchRecords>
+  open(options?: BenchRecordsOptions): Promise<BenchRecords>
   close(): Promise<void>
+}
+
+export interface BenchRecordsOptions {
+  readonly gatherMs?: { readonly soon: number; readonly later: number }
+  /** Default: straight to the server. */
+  readonly link?: Pick<TcpProxy, 'host' | 'port'>
 }
 
 export interface BenchRecords extends JournaledRecords {
@@ -42,8 +49,9 @@ export async function openRecoveryBench(server: RedisServer): Promise<RecoveryBe
     objects,
     prefix,
     redis,
-    async open(gatherMs = { soon: 5, later: 20 }) {
-      const connection = openRedisConnection(server.url, 'producer', { onError: () => {} })
+    async open({ gatherMs = { soon: 5, later: 20 }, link = server } = {}) {
+      const url = `redis://${link.host}:${link.port}`
+      const connection = openRedisConnection(url, 'producer', { onError: () => {} })
       const records = await openJournaledRecords({
         redis: connection,
         prefix,

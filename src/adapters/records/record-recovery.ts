@@ -21,8 +21,8 @@ export interface RecordRecoveryOptions {
 
 const WATCH_MS = 1000
 const RETRY_MS = 100
-const LOCK_MS = 15_000
-const LOCK_RENEWAL_MS = 4000
+const LOCK_MS = 5000
+const LOCK_RENEWAL_MS = 1000
 /** A process that is connected and silent for longer than this is taken for dead. */
 const OFFER_MS = 10_000
 /** Processes reconnect within 2 s of the server's start; those that remember something should be heard. */

@@ -130,7 +130,7 @@ it('restores once more when Redis is emptied during the recovery', async () => {
 })
 
 it('keeps what a process that died had committed and not journaled', async () => {
-  const dying = await bench.open({ soon: 3_600_000, later: 3_600_000 })
+  const dying = await bench.open({ gatherMs: { soon: 3_600_000, later: 3_600_000 } })
   await dying.commit([insertLog('left', 'job_1')])
   await dying.commit([insertLog('gone', 'job_1')])
   await dying.commit([{ op: 'delete', collection: 'log', id: 'gone' }])
