@@ -2,6 +2,7 @@
 
 import type { Claim } from '#src/ports/job-queue'
 import type { Taken } from './bullmq-lanes.ts'
+import { derivedSignals } from './derived-signals.ts'
 
 export interface ClaimersOptions {
   readonly take: (leaseMs: number) => Promise<Taken>
@@ -22,6 +23,7 @@ const PAUSE_AFTER_ERROR_MS = 250
 export class Claimers {
   readonly #options: ClaimersOptions
   readonly #waiters: Waiter[] = []
+  readonly #derived = derivedSignals()
   #timer: NodeJS.Timeout | null = null
   #asking: Promise<void> | null = null
   #rung = false
@@ -41,8 +43,7 @@ export class Claimers {
 
   claim(leaseMs: number, signal: AbortSignal): Promise<Claim | null> {
     if (signal.aborted || this.#closed) return Promise.resolve(null)
-    // One signal of its own: Node warns of many listeners on one.
-    const given = AbortSignal.any([signal])
+    const given = this.#derived(signal)
     return new Promise((resolve) => {
       const giveUp = (): void => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1)

@@ -7,6 +7,7 @@ import type { Clock } from '#src/ports/clock'
 import type { Claim, GroupPlaces, JobQueue, TaskKind } from '#src/ports/job-queue'
 import type { SqliteDatabase } from '../sqlite/database.ts'
 import { Bell } from './bell.ts'
+import { derivedSignals } from './derived-signals.ts'
 import { prepareQueue } from './embedded-sql.ts'
 import { positionInTurns } from './turns.ts'
 import type { WaitingGroup } from './turns.ts'
@@ -25,6 +26,7 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
   await database.write(() => sql.freeAll.run())
   const bell = new Bell()
   const closing = new AbortController()
+  const stopOf = derivedSignals(closing.signal)
 
   function takeNext(
     kind: TaskKind,
@@ -84,7 +86,7 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
     },
 
     async claim(kind, worker, leaseMs, signal) {
-      const stop = AbortSignal.any([signal, closing.signal])
+      const stop = stopOf(signal)
       while (!stop.aborted) {
         const rung = bell.listen()
         const claim = await takeNext(kind, worker, leaseMs, stop)
