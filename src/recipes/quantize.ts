@@ -45,6 +45,10 @@ export const quantizeStatic = z
       .boolean()
       .default(true)
       .describe('Scale channels so that a common range fits them, where that lessens the error.'),
+    smooth_quant: z
+      .boolean()
+      .default(true)
+      .describe('Divide outlying channels of what matrix products read, where that helps.'),
     bias_correction: z
       .boolean()
       .default(true)

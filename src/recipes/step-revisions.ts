@@ -35,7 +35,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
     later: [
       { since: 2, isUsed: ({ calibration }) => calibration.method !== 'minmax' },
       { since: 2, isUsed: (step) => step.equalize || step.bias_correction },
-      { since: 2, isUsed: (step) => step.mixed_precision },
+      { since: 2, isUsed: (step) => step.mixed_precision || step.smooth_quant },
     ],
   },
   'quantize dynamic': { since: 1, later: [] },

@@ -132,6 +132,7 @@ const PLAIN: StaticOptions = {
   ...STATIC_DEFAULTS,
   calibration: { name: 'minmax', percentile: 100 },
   equalize: false,
+  smoothQuant: false,
   biasCorrection: false,
   placements: ['all-but-first'],
 }

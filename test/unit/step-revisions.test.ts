@@ -14,7 +14,12 @@ import type { TestContainer } from '#test/support/test-container'
 import { openTestContainer } from '#test/support/test-container'
 import { toyDataset, toyModel } from '#test/support/toy-model'
 
-const OLD = { equalize: false, bias_correction: false, mixed_precision: false }
+const OLD = {
+  equalize: false,
+  smooth_quant: false,
+  bias_correction: false,
+  mixed_precision: false,
+}
 const MINMAX = { type: 'quantize', method: 'static', calibration: { method: 'minmax' }, ...OLD }
 const ENTROPY = { type: 'quantize', method: 'static', calibration: { method: 'entropy' }, ...OLD }
 
@@ -30,6 +35,7 @@ describe('the least revision', () => {
     [[MINMAX], 1],
     [[ENTROPY], 2],
     [[{ ...MINMAX, equalize: true }], 2],
+    [[{ ...MINMAX, smooth_quant: true }], 2],
     [[{ ...MINMAX, bias_correction: true }], 2],
     [[{ ...MINMAX, mixed_precision: true }], 2],
     [[{ type: 'simplify' }, ENTROPY], 2],

@@ -26,6 +26,7 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
     reduceRange: step.reduce_range,
     calibration: { name: step.calibration.method, percentile: step.calibration.percentile },
     equalize: step.equalize,
+    smoothQuant: step.smooth_quant,
     biasCorrection: step.bias_correction,
     excludedLayers: step.excluded_layers,
   }

@@ -2061,6 +2061,11 @@ export interface components {
              */
             equalize?: boolean;
             /**
+             * @description Divide outlying channels of what matrix products read, where that helps.
+             * @default true
+             */
+            smooth_quant?: boolean;
+            /**
              * @description Take the mean error of each layer out through its bias.
              * @default true
              */
@@ -2111,6 +2116,11 @@ export interface components {
              * @default true
              */
             equalize: boolean;
+            /**
+             * @description Divide outlying channels of what matrix products read, where that helps.
+             * @default true
+             */
+            smooth_quant: boolean;
             /**
              * @description Take the mean error of each layer out through its bias.
              * @default true

@@ -15,6 +15,7 @@ import type { PlacementName } from './place.ts'
 import { place } from './place.ts'
 import { findSites } from './quantization-sites.ts'
 import type { QuantizeResult } from './quantize-result.ts'
+import { smoothingNodes } from './smooth-quant.ts'
 import type { StaticOptions } from './static-options.ts'
 
 export interface StaticCandidate extends QuantizeResult {
@@ -43,7 +44,8 @@ export function buildCandidate(
   const model = copyModel(float)
   const { unbounded, ranges } = calibration
   applyCorrections(model, findSites(model, excluded, unbounded), corrections)
-  const sites = findSites(model, new Set([...excluded, ...restored]), unbounded)
+  const inFloat = [...excluded, ...restored, ...smoothingNodes(model)]
+  const sites = findSites(model, new Set(inFloat), unbounded)
   const placement = place(name, model, sites)
   const left = [...sites.integer].filter(([node]) => !placement.integer.has(node))
   const declined: Declined[] = [

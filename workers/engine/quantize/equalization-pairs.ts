@@ -39,7 +39,7 @@ export function equalizationPairs(sites: QuantizationSites): EqualizationPair[] 
 }
 
 /** A layer whose weight is its own; `null` for others. */
-function layerOf(node: Node, site: IntegerSite): Layer | null {
+export function layerOf(node: Node, site: IntegerSite): Layer | null {
   if (site.weight === 'none' || site.kernel.weight === 'none') return null
   const weight = node.input(site.weight)
   const bias = site.kernel.bias === 'none' ? null : node.input(site.kernel.bias)

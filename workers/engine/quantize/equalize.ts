@@ -2,16 +2,13 @@
 // in the layers that read it, so that a common range fits all channels. Between linear layers and Relu the model is the same.
 
 import type { Model } from '#src/onnx/ir/model'
-import { typedTensor } from '#src/onnx/ir/tensor'
-import type { Value } from '#src/onnx/ir/value'
-import { float32Constant } from '../rewrite/constants.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
 import { channelMaxima } from './channel-maxima.ts'
-import type { EqualizationPair, Layer } from './equalization-pairs.ts'
+import type { EqualizationPair } from './equalization-pairs.ts'
 import { equalizationPairs } from './equalization-pairs.ts'
+import { inputMaxima, scaleMaker, scaleReader } from './layer-scaling.ts'
 import { findSites } from './quantization-sites.ts'
-import { channelOf } from './quantize-weight.ts'
 
 /** Bounds of a channel's scale. */
 const MOST = 64
@@ -75,57 +72,4 @@ function channelScales(
     return Math.max(1, Math.min(kept, bound / (maxima[channel] ?? bound)))
   })
   return scales.some((scale) => Math.abs(scale - 1) > SAME) ? scales : null
-}
-
-/**
- * Largest magnitude per input channel, each output's weights first divided by their own largest: outputs have a scale each.
- * `free`: every input channel has its own outputs.
- */
-function inputMaxima({ node, site, weight }: Layer): Float64Array | 'free' {
-  const slot = site.kernel.weight
-  const dims = weight.constant?.dims ?? []
-  const values = float32Constant(weight) ?? new Float32Array()
-  if (slot === 'none') return 'free'
-  const [inputAxis, outputAxis] = [slot.inputAxis(node, dims), slot.channelAxis(node, dims.length)]
-  if (inputAxis === outputAxis || inputAxis === 'none' || outputAxis === 'none') return 'free'
-  const inputOf = channelOf({ dims, axis: inputAxis })
-  const outputOf = channelOf({ dims, axis: outputAxis })
-  const rows = new Float64Array(dims[outputAxis] ?? 1)
-  values.forEach((value, index) => {
-    const row = outputOf(index)
-    rows[row] = Math.max(rows[row] ?? 0, Math.abs(value))
-  })
-  const columns = new Float64Array(dims[inputAxis] ?? 1)
-  values.forEach((value, index) => {
-    const column = inputOf(index)
-    const share = Math.abs(value) / Math.max(rows[outputOf(index)] ?? 0, Number.MIN_VALUE)
-    columns[column] = Math.max(columns[column] ?? 0, share)
-  })
-  return columns
-}
-
-function scaleMaker({ node, site, weight }: Layer, scales: Float32Array): void {
-  const slot = site.kernel.weight
-  const dims = weight.constant?.dims ?? []
-  if (slot === 'none') return
-  const channel = channelOf({ dims, axis: slot.channelAxis(node, dims.length) })
-  replace(weight, (value, index) => value * (scales[channel(index)] ?? 1))
-  const bias = site.kernel.bias === 'none' ? null : node.input(site.kernel.bias)
-  if (bias !== null) replace(bias, (value, index) => value * (scales[index % scales.length] ?? 1))
-}
-
-function scaleReader({ node, site, weight }: Layer, scales: Float32Array): void {
-  const slot = site.kernel.weight
-  const dims = weight.constant?.dims ?? []
-  if (slot === 'none') return
-  const channel = channelOf({ dims, axis: slot.inputAxis(node, dims) })
-  replace(weight, (value, index) => value / (scales[channel(index)] ?? 1))
-}
-
-function replace(value: Value, by: (value: number, index: number) => number): void {
-  const tensor = value.constant
-  const values = float32Constant(value)
-  if (tensor === null || values === null) throw new Error(`'${value.name}' is no float constant`)
-  const data = Float32Array.from(values, by)
-  value.graph?.setInitializer(value, typedTensor(tensor.name, 'float32', tensor.dims, data))
 }

@@ -8,6 +8,9 @@ import type { Range } from './quantize-result.ts'
 const COARSE_STEPS = 28
 const COARSE_RATIO = 2 ** -0.25
 const FINE_STEPS = 8
+
+/** An error so many times the least ends the search. */
+const HOPELESS = 8
 const SWEEPS = 2
 
 /** Σ count·(x − Q(x))² ÷ Σ count. */
@@ -46,11 +49,15 @@ function scaled({ low, high }: Range, forLow: number, forHigh: number): Range {
 
 function bestShare(bins: HistogramBins, rangeAt: (share: number) => Range): Range {
   let best = { share: 1, error: squaredError(bins, rangeAt(1)) }
-  const consider = (share: number): void => {
+  const consider = (share: number): number => {
     const error = squaredError(bins, rangeAt(share))
     if (error < best.error) best = { share, error }
+    return error
   }
-  for (let step = 1; step <= COARSE_STEPS; step += 1) consider(COARSE_RATIO ** step)
+  for (let step = 1; step <= COARSE_STEPS; step += 1) {
+    // What is cut off only grows.
+    if (consider(COARSE_RATIO ** step) > HOPELESS * best.error) break
+  }
   const [from, to] = [best.share * COARSE_RATIO, Math.min(1, best.share / COARSE_RATIO)]
   for (let step = 1; step < FINE_STEPS; step += 1)
     consider(from + ((to - from) * step) / FINE_STEPS)

@@ -25,7 +25,7 @@ import { findSites } from './quantization-sites.ts'
 import { quantizedAlready } from './quantized-already.ts'
 import { requireFiniteWeights } from './require-finite-weights.ts'
 import type { StaticOptions } from './static-options.ts'
-import { tryEqualization } from './try-equalization.ts'
+import { rescale } from './rescale.ts'
 
 export interface StaticCandidates {
   /** The simplified float model: what candidates are measured against. */
@@ -80,13 +80,12 @@ export async function staticCandidates(
     const names = tooOld.length > 0 ? [] : calibratedValues(findSites(of, excluded))
     return await calibrate(of, names, on, runtime, { method, threads })
   }
-  const trial = options.equalize
-    ? await tryEqualization(model, excluded, feeds, runtime, threads, async (of, on) => {
-        const calibration = await calibrated(of, { ...options.calibration, name: 'minmax' }, on)
-        return buildCandidate(of, 'all-but-first', { ...parts, calibration }).model
-      })
-    : { model, equalized: [], declined: [] }
-  const float = trial.model
+  const quantized = async (of: Model, on: FeedSource): Promise<Model> => {
+    const ranges = await calibrated(of, { ...options.calibration, name: 'minmax' }, on)
+    return buildCandidate(of, 'all-but-first', { ...parts, calibration: ranges }).model
+  }
+  const rescaled = await rescale(model, options, parts.excluded, quantized, feeds, runtime)
+  const { model: float } = rescaled
   const calibration = await calibrated(float, options.calibration, feeds)
   const layers = options.biasCorrection
     ? biasedLayers(findSites(float, excluded, calibration.unbounded))
@@ -111,14 +110,15 @@ export async function staticCandidates(
       tensors: calibration.ranges.size,
       chosen: countMethods(calibration),
     },
-    equalized: trial.equalized.length,
+    equalized: rescaled.equalized.length,
+    smoothed: rescaled.smoothed.length,
     bias_corrected: layers.length,
   }
   const declined = [
     ...simplified.declined,
     ...unknownNames(model, excluded),
     ...tooOld,
-    ...trial.declined,
+    ...rescaled.declined,
   ]
   const complete = (candidate: StaticCandidate): StaticCandidate => ({
     ...candidate,

@@ -10,6 +10,8 @@ export interface StaticOptions {
   readonly calibration: CalibrationMethod
   /** Scale channels so that a common range fits them, where that helps. */
   readonly equalize: boolean
+  /** Divide outlying channels of what matrix products read, where that helps. */
+  readonly smoothQuant: boolean
   /** Put what quantization adds to the mean of a layer's outputs into its bias. */
   readonly biasCorrection: boolean
   /** Names of nodes that stay in float, weights included. */
@@ -24,6 +26,7 @@ export const STATIC_DEFAULTS: StaticOptions = {
   reduceRange: false,
   calibration: { name: 'auto', percentile: 99.99 },
   equalize: true,
+  smoothQuant: true,
   biasCorrection: true,
   excludedLayers: [],
 }

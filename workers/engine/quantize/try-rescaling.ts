@@ -1,19 +1,18 @@
-// Equalizes a model where that helps: weights get coarser where activations get finer, and which of the two weighs more is measured.
+// Rescales a model where that helps: weights get coarser where activations get finer, and which of the two weighs more is measured.
 
 import type { Model } from '#src/onnx/ir/model'
 import { copyModel } from '../rewrite/copy-model.ts'
 import type { Declined } from '../rewrite/pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
-import { equalize } from './equalize.ts'
 import { firstSamples } from './first-samples.ts'
 import { outputError, runAll } from './output-error.ts'
 
-export interface EqualizationTrial {
-  /** The one given, or an equalized copy. */
+export interface RescalingTrial {
+  /** The one given, or a rescaled copy. */
   readonly model: Model
   /** Activations whose channels were scaled. */
-  readonly equalized: readonly string[]
+  readonly scaled: readonly string[]
   readonly declined: readonly Declined[]
 }
 
@@ -26,34 +25,39 @@ const GAIN = 0.2
 /** Largest difference of the float outputs, as a share of the largest output. */
 const EXACT = 1e-4
 
-/** `quantized`: makes the quantized form that is measured; the model given to it is left as it was. */
-export async function tryEqualization(
+export interface Rescaling {
+  readonly rule: 'equalize' | 'smooth-quant'
+  /** Changes the model in place; gives the names of the activations whose channels it scaled. */
+  readonly apply: (model: Model) => Promise<string[]>
+  /** Makes the quantized form that is measured; the model given to it is left as it was. */
+  readonly quantized: (model: Model, feeds: FeedSource) => Promise<Model>
+}
+
+export async function tryRescaling(
   model: Model,
-  excluded: ReadonlySet<string>,
+  { rule, apply, quantized }: Rescaling,
   feeds: FeedSource,
   runtime: Runtime,
   threads: number,
-  quantized: (model: Model, feeds: FeedSource) => Promise<Model>,
-): Promise<EqualizationTrial> {
-  const few = await firstSamples(model, feeds, SAMPLES)
-  const scaled = copyModel(model)
-  const equalized = await equalize(scaled, excluded, feeds, runtime, threads)
-  if (equalized.length === 0) return { model, equalized, declined: [] }
-  const decline = (reason: string): EqualizationTrial => {
-    const declined = [{ rule: 'equalize', node: null, reason }]
-    return { model, equalized: [], declined }
+): Promise<RescalingTrial> {
+  const changed = copyModel(model)
+  const scaled = await apply(changed)
+  if (scaled.length === 0) return { model, scaled, declined: [] }
+  const decline = (reason: string): RescalingTrial => {
+    return { model, scaled: [], declined: [{ rule, node: null, reason }] }
   }
+  const few = await firstSamples(model, feeds, SAMPLES)
   const run = async (made: Model) => await runAll(made, few, runtime, threads)
   const wanted = await run(model)
-  const { largest } = outputError(wanted, await run(scaled))
+  const { largest } = outputError(wanted, await run(changed))
   if (largest > EXACT)
     return decline(`the float outputs would change by ${largest.toExponential(1)}`)
   const before = outputError(wanted, await run(await quantized(model, few))).centred
-  const after = outputError(wanted, await run(await quantized(scaled, few))).centred
+  const after = outputError(wanted, await run(await quantized(changed, few))).centred
   if (after > before * (1 - GAIN)) {
     return decline(`noise would go from ${decibels(before)} to ${decibels(after)} below the signal`)
   }
-  return { model: scaled, equalized, declined: [] }
+  return { model: changed, scaled, declined: [] }
 }
 
 function decibels(noise: number): string {
