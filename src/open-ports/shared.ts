@@ -1,12 +1,12 @@
 // The ports of the distributed profile: any number of processes on one Redis and, where one is named, one bucket.
 
+import { openRedisClock } from '#src/adapters/clock/redis'
 import { FEED_DRIVERS } from '#src/adapters/feed/index'
 import { QUEUE_DRIVERS } from '#src/adapters/queue/index'
 import { openJournaledRecords } from '#src/adapters/records/journaled'
 import { closeRedisConnection, openRedisConnection } from '#src/adapters/redis/connection'
 import type { RedisRole } from '#src/adapters/redis/connection'
 import type { PortOptions } from '#src/container'
-import { SYSTEM_CLOCK } from '#src/ports/clock'
 import type { Ports } from '#src/services/service-context'
 import { openBlobs } from './blobs.ts'
 
@@ -45,13 +45,17 @@ export async function openSharedPorts(options: PortOptions): Promise<Ports> {
   })
   closers.push(() => feed.close())
 
+  const clock = await openRedisClock({ redis: connect('producer'), onError })
+  closers.push(() => clock.close())
+
   const queue = await QUEUE_DRIVERS.bullmq({
     url,
     prefix,
     groupPlaces: groupPlaces(config),
+    clock,
     onError: (error) => log.warn({ err: error }, 'the queue'),
   })
   closers.push(() => queue.close())
 
-  return { blobs, records, feed, queue, clock: SYSTEM_CLOCK }
+  return { blobs, records, feed, queue, clock }
 }

@@ -1,0 +1,36 @@
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openRedisClock } from '#src/adapters/clock/redis'
+
+let redis: Redis
+
+beforeAll(() => {
+  redis = new Redis(process.env['TERSOR_TEST_REDIS_URL']!)
+})
+afterAll(() => redis.quit())
+
+async function redisNow(): Promise<number> {
+  const [seconds, microseconds] = await redis.time()
+  return Number(seconds) * 1000 + Number(microseconds) / 1000
+}
+
+test('tells the time of Redis, whatever this machine says, and however it jumps', async () => {
+  const real = Date.now
+  const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() + 600_000)
+  const clock = await openRedisClock({ redis, onError: () => {} })
+  try {
+    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(250)
+    spy.mockImplementation(() => real() - 600_000)
+    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(250)
+  } finally {
+    clock.close()
+    spy.mockRestore()
+  }
+})
+
+test('never goes back', async () => {
+  const clock = await openRedisClock({ redis, onError: () => {} })
+  const times = Array.from({ length: 10_000 }, () => clock.now())
+  expect(times).toEqual(times.toSorted((one, other) => one - other))
+  clock.close()
+})
