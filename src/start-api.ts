@@ -25,7 +25,22 @@ export async function startApi({ config, context, log }: Container): Promise<Run
     .catch((error: unknown) => {
       throw listenProblem(error as NodeJS.ErrnoException, config)
     })
-  return { address, close: () => app.close() }
+  return { address, close: () => closeApp(app, config.shutdownSeconds * 1000) }
+}
+
+const LOOK_FOR_IDLE_MS = 100
+
+/** Requests that are not answered within the grace are cut off. */
+async function closeApp(app: ReturnType<typeof buildApp>, graceMs: number): Promise<void> {
+  // A connection that was about to fall idle when the server closed would be kept for its keep-alive time.
+  const idle = setInterval(() => app.server.closeIdleConnections(), LOOK_FOR_IDLE_MS)
+  const late = setTimeout(() => app.server.closeAllConnections(), graceMs)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(idle)
+    clearTimeout(late)
+  }
 }
 
 const LISTEN_PROBLEMS: Record<string, (config: Config) => string> = {

@@ -38,12 +38,20 @@ export function buildApp({ config, context, log }: AppParts) {
   })
   const limiter = rateLimiter(config.requestsPerMinute)
   const metrics = openMetrics(context)
-  const routeContext: RouteContext = { service: metrics.service, config, metrics }
+  const closing = new AbortController()
+  const routeContext: RouteContext = {
+    service: metrics.service,
+    config,
+    metrics,
+    closing: closing.signal,
+  }
 
   // Bodies are read by the routes: as JSON within bounds, or as streams.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
 
+  // What waits for news is answered now, and asks the next process for more.
+  app.addHook('preClose', async () => closing.abort())
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')

@@ -43,6 +43,8 @@ export interface RouteContext {
   readonly service: ServiceContext
   readonly config: Config
   readonly metrics: Metrics
+  /** Aborts when the process is about to end: whoever waits for news is answered at once. */
+  readonly closing: AbortSignal
 }
 
 export interface Call<P, Q, B> {

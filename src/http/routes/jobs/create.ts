@@ -45,7 +45,7 @@ export const createJobRoute = route({
     if (dryRun) return { status: 200, body: jobPlanBody(await planJob(service, tenant, spec)) }
     const wait = preferredWait(request)
     const submitted = await submitJob(service, tenant, spec, (made) => keep(answerOf(made)))
-    const { record, headers } = await waitAsPreferred(service, tenant, submitted, wait, reply)
+    const { record, headers } = await waitAsPreferred(context, tenant, submitted, wait, reply)
     const answer = answerOf(record)
     return { ...answer, headers: { ...headers, ...answer.headers } }
   },

@@ -22,7 +22,7 @@ export const getJobRoute = route({
     const { service } = context
     const wait = preferredWait(request)
     const found = await getJob(service, tenant, params.id)
-    const { record, headers } = await waitAsPreferred(service, tenant, found, wait, reply)
+    const { record, headers } = await waitAsPreferred(context, tenant, found, wait, reply)
     const position = await queuePosition(service, record)
     return { status: 200, headers, body: jobBody(asItWaits(service.peers, record), position) }
   },

@@ -5,7 +5,7 @@ import { TersorError } from '#src/domain/errors'
 import type { JobRecord } from '#src/domain/job'
 import { isTerminal } from '#src/domain/job'
 import { waitForJob } from '#src/services/jobs'
-import type { ServiceContext } from '#src/services/service-context'
+import type { RouteContext } from '../../route.ts'
 
 const LONGEST_SECONDS = 60
 
@@ -20,7 +20,7 @@ export function preferredWait(request: FastifyRequest): number {
 }
 
 export async function waitAsPreferred(
-  service: ServiceContext,
+  { service, closing }: RouteContext,
   tenant: string,
   record: JobRecord,
   seconds: number,
@@ -31,9 +31,10 @@ export async function waitAsPreferred(
   const leave = (): void => gone.abort()
   reply.raw.once('close', leave)
   try {
+    const signal = AbortSignal.any([gone.signal, closing])
     const later = isTerminal(record.status)
       ? record
-      : await waitForJob(service, tenant, record.id, seconds * 1000, gone.signal)
+      : await waitForJob(service, tenant, record.id, seconds * 1000, signal)
     return { record: later, headers: { 'preference-applied': `wait=${seconds}` } }
   } finally {
     reply.raw.off('close', leave)

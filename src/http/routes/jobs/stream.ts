@@ -55,7 +55,8 @@ export const streamJobRoute = route({
           `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(eventBody(event))}\n\n`,
         )
       }
-      await followEvents(service, job.id, after, send, gone.signal)
+      const signal = AbortSignal.any([gone.signal, context.closing])
+      await followEvents(service, job.id, after, send, signal)
     } finally {
       clearInterval(heartbeat)
       raw.end()

@@ -1,0 +1,69 @@
+// A process that is asked to end answers those who wait for news and leaves nobody hanging.
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { DEFAULT_TENANT } from '#src/services/api-keys'
+import { startApi } from '#src/start-api'
+import type { RunningApi } from '#src/start-api'
+import { openTestContainer } from '#test/support/test-container'
+import type { TestContainer } from '#test/support/test-container'
+import { agedJob } from '../retention/aged-records.ts'
+
+let container: TestContainer
+let api: RunningApi
+const job = agedJob(Date.now(), 'queued', { tenant: DEFAULT_TENANT, started_at: null })
+
+beforeEach(async () => {
+  container = await openTestContainer({ TERSOR_SHUTDOWN_SECONDS: '2' })
+  await container.context.records.commit([{ op: 'insert', collection: 'job', record: job }])
+  api = await startApi(container)
+})
+afterEach(() => container.remove())
+
+async function secondsToClose(): Promise<number> {
+  const began = performance.now()
+  await api.close()
+  return (performance.now() - began) / 1000
+}
+
+const url = (path: string): string => `${api.address}${path}`
+
+test('streams end and waiting requests are answered at once', async () => {
+  const stream = await fetch(url(`/v1/jobs/${job.id}/stream`))
+  const waiting = fetch(url(`/v1/jobs/${job.id}`), { headers: { prefer: 'wait=60' } })
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const closed = secondsToClose()
+  const answer = await waiting
+  expect([answer.status, await answer.json()]).toMatchObject([200, { status: 'queued' }])
+  expect(await stream.text()).toContain('retry: 3000')
+  expect(await closed).toBeLessThan(1.5)
+})
+
+test('an upload that does not end is cut off after TERSOR_SHUTDOWN_SECONDS', async () => {
+  const endless = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      controller.enqueue(new Uint8Array(10))
+    },
+  })
+  const upload = fetch(url('/v1/models'), {
+    method: 'POST',
+    headers: { 'content-type': 'application/octet-stream' },
+    body: endless,
+    duplex: 'half',
+  }).then(
+    () => 'answered',
+    () => 'cut off',
+  )
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const seconds = await secondsToClose()
+  expect(seconds).toBeGreaterThan(1.5)
+  expect(seconds).toBeLessThan(5)
+  expect(await upload).toBe('cut off')
+})
+
+test('connections that just fell idle are not waited for', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    await (await fetch(url('/healthz'))).text()
+  }
+  expect(await secondsToClose()).toBeLessThan(1.5)
+})
