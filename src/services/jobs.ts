@@ -46,7 +46,12 @@ export async function queuePosition(
   context: ServiceContext,
   job: JobRecord,
 ): Promise<number | null> {
-  return job.status === 'queued' ? await context.queue.position('compress', job.id) : null
+  if (job.status !== 'queued') return null
+  // The job itself is known: a queue that cannot answer now must not hide it.
+  return await context.queue.position('compress', job.id).catch((error: unknown) => {
+    if (error instanceof TersorError) return null
+    throw error
+  })
 }
 
 /**
