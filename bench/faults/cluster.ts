@@ -29,6 +29,8 @@ export interface ClusterOptions {
   readonly redis?: RedisOptions
   /** Puts something between the processes and their stores. */
   readonly wire?: (redis: RedisServer) => Promise<Wiring>
+  /** Where the receiver of webhooks listens; 127.0.0.1 by default. */
+  readonly receiverHost?: string
   readonly launcher?: (role: Role, index: number) => readonly string[]
 }
 
@@ -64,7 +66,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const redis = await startRedisServer(options.redis)
   const wiring = (await options.wire?.(redis)) ?? DIRECT
   const history = new History()
-  const receiver = await startReceiver(history)
+  const receiver = await startReceiver(history, options.receiverHost ?? '127.0.0.1')
   const prefix = `fault-${process.pid}-${(clusters += 1)}`
   const env = {
     TERSOR_PORT: '0',

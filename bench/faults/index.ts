@@ -18,6 +18,7 @@ import { redisKilled } from './rows/redis-killed.ts'
 import { redisSlow } from './rows/redis-slow.ts'
 import { rollingDeploy } from './rows/rolling-deploy.ts'
 import { s3BreaksOff, s3Errs, s3Lies } from './rows/s3-fails.ts'
+import { severalHosts } from './rows/several-hosts.ts'
 import { uploadKilled } from './rows/upload-killed.ts'
 import { workerKilled } from './rows/worker-killed.ts'
 import { workerPaused } from './rows/worker-paused.ts'
@@ -46,4 +47,5 @@ export const FAULTS: readonly Fault[] = [
   duplicates,
   cancelRaces,
   rollingDeploy,
+  severalHosts,
 ]

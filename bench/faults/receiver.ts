@@ -17,7 +17,7 @@ export interface WebhookReceiver {
 
 const SECRET_BYTES = Buffer.alloc(32, 7)
 
-export async function startReceiver(history: History): Promise<WebhookReceiver> {
+export async function startReceiver(history: History, host: string): Promise<WebhookReceiver> {
   let status = 204
   const server = createServer((request, response) => {
     void (async () => {
@@ -45,10 +45,10 @@ export async function startReceiver(history: History): Promise<WebhookReceiver> 
     })().catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(0, host, resolve)
   })
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}/hook`,
     secret: `whsec_${SECRET_BYTES.toString('base64')}`,
     answer: (next) => {
       status = next
