@@ -10,8 +10,6 @@ import type { SimulatedBlobs } from './simulated-blobs.ts'
 
 export class Judge {
   readonly violations: string[] = []
-  /** Deaths and lost claims so far. */
-  troubles = 0
   readonly jobs = new Map<string, JobRecord>()
   /** Jobs by the key of their request. */
   readonly #keys = new Map<string, string>()
@@ -22,8 +20,11 @@ export class Judge {
   readonly #begun = new Map<string, number>()
   readonly #scheduler: Scheduler
   readonly #blobs: SimulatedBlobs
+  /** How many deaths and lost claims there were so far. */
+  readonly #troubles: () => number
 
-  constructor(scheduler: Scheduler, blobs: SimulatedBlobs) {
+  constructor(scheduler: Scheduler, blobs: SimulatedBlobs, troubles: () => number) {
+    this.#troubles = troubles
     this.#scheduler = scheduler
     this.#blobs = blobs
   }
@@ -132,8 +133,9 @@ export class Judge {
     if (job.status === 'succeeded' && !artifacts.some(({ kind }) => kind === 'report')) {
       this.fail(`I3 ${job.id} succeeded without a report`)
     }
-    if (job.error?.code === 'worker_lost' && this.troubles < MAX_WORKERS_LOST) {
-      this.fail(`${job.id} lost ${MAX_WORKERS_LOST} workers in ${this.troubles} troubles`)
+    const troubles = this.#troubles()
+    if (job.error?.code === 'worker_lost' && troubles < MAX_WORKERS_LOST) {
+      this.fail(`${job.id} lost ${MAX_WORKERS_LOST} workers in ${troubles} troubles`)
     }
     if (job.error?.code === 'internal_error') this.fail(`${job.id} failed on our side`)
   }

@@ -28,7 +28,7 @@ export interface ScheduleResult {
 
 const MOST_STEPS = 6000
 const STEPS_AFTERWARDS = 15
-const FAULT_SHARES = [0, 0.01, 0.03, 0.1]
+const FAULT_SHARES = [0, 0.01, 0.03, 0.1, 0.25]
 const TROUBLE_SHARES = [0, 0.01, 0.03, 0.08]
 
 const OPTIONS: ServiceOptions = {
@@ -149,7 +149,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     else if (scheduler.chance(troubleShare)) {
       const trouble = Math.floor(scheduler.random() * troubles.length)
       scheduler.note(`trouble ${trouble}`)
-      judge.troubles += 1
+      world.troubles.seen += 1
       troubles[trouble]!()
     }
     if (!(await scheduler.step())) break

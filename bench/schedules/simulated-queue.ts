@@ -13,6 +13,8 @@ interface Entry {
 }
 
 export class SimulatedQueue {
+  /** Claims that ended with their lease. */
+  takenOver = 0
   readonly #scheduler: Scheduler
   readonly #entries = new Map<string, Entry>()
 
@@ -39,6 +41,7 @@ export class SimulatedQueue {
   claim(kind: TaskKind, leaseMs: number): Claim | null {
     const entry = this.#scheduler.pick(this.#claimable(kind))
     if (entry === undefined) return null
+    if (entry.token !== null) this.takenOver += 1
     entry.token = randomUUID()
     entry.leasedUntil = this.#scheduler.now + leaseMs
     return { kind, id: entry.id, token: entry.token }

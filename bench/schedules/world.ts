@@ -26,6 +26,8 @@ export class World {
   readonly queue: SimulatedQueue
   readonly judge: Judge
   readonly records: WatchedRecords
+  /** Deaths and other blows so far. */
+  readonly troubles: { seen: number }
   /** Share of calls that go wrong. */
   faultShare: number
   readonly #network: Actor
@@ -36,23 +38,25 @@ export class World {
   private constructor(
     scheduler: Scheduler,
     faultShare: number,
-    blobs: SimulatedBlobs,
-    judge: Judge,
-    records: WatchedRecords,
+    parts: Pick<World, 'blobs' | 'queue' | 'judge' | 'records' | 'troubles'>,
   ) {
     this.scheduler = scheduler
-    this.queue = new SimulatedQueue(scheduler)
     this.faultShare = faultShare
-    this.blobs = blobs
-    this.judge = judge
-    this.records = records
+    this.blobs = parts.blobs
+    this.queue = parts.queue
+    this.judge = parts.judge
+    this.records = parts.records
+    this.troubles = parts.troubles
     this.#network = scheduler.actor('network')
   }
 
   static async open(scheduler: Scheduler, faultShare: number, fenced: boolean): Promise<World> {
     const blobs = new SimulatedBlobs()
-    const judge = new Judge(scheduler, blobs)
-    return new World(scheduler, faultShare, blobs, judge, await watchRecords(judge, fenced))
+    const queue = new SimulatedQueue(scheduler)
+    const troubles = { seen: 0 }
+    const judge = new Judge(scheduler, blobs, () => troubles.seen + queue.takenOver)
+    const records = await watchRecords(judge, fenced)
+    return new World(scheduler, faultShare, { blobs, queue, judge, records, troubles })
   }
 
   died(id: string): void {

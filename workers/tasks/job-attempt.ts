@@ -194,8 +194,16 @@ async function start(
     { op: 'update', collection: 'job', record: job, version },
     ...news.writes,
   ])
-  if (!done) return null
+  // Without this, answers that got lost would count as workers that died.
+  if (!done && !(await wasApplied(service, news.writes))) return null
   await enqueueDeliveries(service, news.deliveries)
   await service.feed.publish({ job: job.id, kind: 'changed' })
   return new JobAttempt(service, { record: job, version: version + 1 })
+}
+
+/** A commit whose answer got lost is refused when it is tried again; that its event is there tells that it was applied. */
+async function wasApplied(service: ServiceContext, writes: readonly Write[]): Promise<boolean> {
+  const event = writes.find(({ op, collection }) => op === 'insert' && collection === 'event')
+  if (event?.op !== 'insert') return false
+  return (await service.records.get('event', event.record.id)) !== null
 }
