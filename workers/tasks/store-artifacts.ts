@@ -46,8 +46,18 @@ export async function storeArtifacts(
     for (const key of pinned.splice(0)) context.service.pins.unpin(key)
   }
   try {
-    const artifacts: ArtifactRecord[] = []
-    for (const content of contents) artifacts.push(await store(context, job, content, pinned))
+    const named = contents.map((content) => ({
+      content,
+      id: newId('artifact', context.service.clock.now()),
+    }))
+    const stored = await Promise.allSettled(
+      named.map(({ content, id }) => store(context, job, content, id, pinned)),
+    )
+    // All have ended before any blob is let go of.
+    const artifacts = stored.map((one) => {
+      if (one.status === 'rejected') throw one.reason
+      return one.value
+    })
     const writes = artifacts.map((record): Write => ({
       op: 'insert',
       collection: 'artifact',
@@ -75,6 +85,7 @@ async function store(
   { service, patience }: WorkerContext,
   job: JobRecord,
   content: Content,
+  id: string,
   pinned: string[],
 ): Promise<ArtifactRecord> {
   for (;;) {
@@ -86,7 +97,7 @@ async function store(
     // Somebody may have dropped equal bytes between the put and the pin.
     if ((await service.blobs.stat(blob.key)) === null) continue
     return {
-      id: newId('artifact', service.clock.now()),
+      id,
       tenant: job.tenant,
       job: job.id,
       kind: content.kind,
