@@ -107,7 +107,7 @@ export class FaultClient {
     return id
   }
 
-  async job(id: string, withinMs = 30_000): Promise<JobView> {
+  async job(id: string, withinMs = 120_000): Promise<JobView> {
     const reply = await this.persist(withinMs, 'GET', `/v1/jobs/${id}`)
     if (reply.status !== 200) throw new Error(`GET ${id}: ${reply.status} ${reply.text}`)
     const job = JSON.parse(reply.text) as JobView
