@@ -9,7 +9,7 @@ import type { MetricsServer } from '#workers/metrics/serve-metrics'
 import { serveMetrics } from '#workers/metrics/serve-metrics'
 import type { WorkerMetrics } from '#workers/metrics/worker-metrics'
 import { openWorkerMetrics } from '#workers/metrics/worker-metrics'
-import { sample } from './sample.ts'
+import { sample } from '#test/support/metric-sample'
 
 let container: TestContainer
 let metrics: WorkerMetrics

@@ -6,7 +6,7 @@ import { startApi } from '#src/start-api'
 import type { RunningApi } from '#src/start-api'
 import { openTestContainer } from '#test/support/test-container'
 import type { TestContainer } from '#test/support/test-container'
-import { agedJob } from '../retention/aged-records.ts'
+import { agedJob } from '#test/support/aged-records'
 
 let container: TestContainer
 let api: RunningApi

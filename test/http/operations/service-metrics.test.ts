@@ -9,8 +9,8 @@ import { openMetrics } from '#src/http/metrics/open-metrics'
 import type { ServiceContext } from '#src/services/service-context'
 import { openTestContainer } from '#test/support/test-container'
 import type { TestContainer } from '#test/support/test-container'
-import { agedJob } from '../retention/aged-records.ts'
-import { sample } from './sample.ts'
+import { agedJob } from '#test/support/aged-records'
+import { sample } from '#test/support/metric-sample'
 
 const START = Date.parse('2026-03-01T12:00:00Z')
 const SETTLED = 6000

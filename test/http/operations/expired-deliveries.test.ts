@@ -8,7 +8,7 @@ import type { ServiceContext } from '#src/services/service-context'
 import { openTestContainer } from '#test/support/test-container'
 import type { TestContainer } from '#test/support/test-container'
 import { delivery, insertDelivery } from '../../contract/sample-records.ts'
-import { agedJob, TENANT } from './aged-records.ts'
+import { agedJob, TENANT } from '#test/support/aged-records'
 
 const DAY = 24 * 3600 * 1000
 const NOW = Date.parse('2026-03-01T12:00:00Z')
