@@ -33,12 +33,12 @@ function crashing(
 }
 
 /** Large enough that a snapshot has several pieces. */
-const LARGE = 'x'.repeat(900_000)
+const LARGE = 'x'.repeat(800_000)
 
 async function filled(): Promise<{ objects: JournalObjects; live: JournalEntry[] }> {
   const objects = memoryObjects()
   const journal = objectJournal(objects)
-  const ids = Array.from({ length: 8 }, (_, index) => `id-${index}`)
+  const ids = Array.from({ length: 6 }, (_, index) => `id-${index}`)
   await journal.append(ids.map((id) => journalEntry(1, id, LARGE)))
   const old = await whatHolds(journal)
   await journal.compact(

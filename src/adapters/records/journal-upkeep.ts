@@ -24,7 +24,6 @@ export interface JournalUpkeepOptions {
 const STRAGGLERS_MS = 5000
 /** A commit of a living process is in the journal long before that. */
 const STRAGGLER_AGE_MS = 20_000
-const STRAGGLERS = 200
 const COMPACTION_MS = 30_000
 const COMPACTION_LOCK_MS = 60_000
 const PAGE = 200
@@ -50,7 +49,7 @@ export class JournalUpkeep {
   }
 
   start(): void {
-    this.#every(STRAGGLERS_MS, () => this.appendStragglers())
+    this.#every(STRAGGLERS_MS, () => this.#appendInTurn())
     this.#every(COMPACTION_MS, () => this.#compactInTurn())
   }
 
@@ -70,20 +69,29 @@ export class JournalUpkeep {
     this.#timers.push(timer)
   }
 
-  /** Hands on what was committed at least `ageMs` ago and is not in the journal. */
-  async appendStragglers(ageMs = STRAGGLER_AGE_MS): Promise<void> {
-    const { store, add } = this.#options
+  async #appendInTurn(): Promise<void> {
+    const sequence = await this.#sequenceBefore(STRAGGLER_AGE_MS)
+    if (sequence === null) return
+    if (!(await this.#options.store.takeLock('stragglers', randomUUID(), STRAGGLERS_MS))) return
+    await this.appendStragglers(sequence)
+  }
+
+  /** Number of a commit that is at least so old, and of none that is much older; `null` while none is known. */
+  async #sequenceBefore(milliseconds: number): Promise<number | null> {
     const epoch = this.#options.epoch()
-    if (epoch === null) return
+    if (epoch === null) return null
     const now = performance.now()
     this.#marks = this.#marks.filter((mark) => mark.epoch === epoch)
-    this.#marks.push({ at: now, epoch, sequence: await store.lastSequence() })
-    const old = this.#marks.filter(({ at }) => at <= now - ageMs)
-    const mark = old.at(-1)
-    if (mark === undefined) return
-    this.#marks = this.#marks.slice(old.length - 1)
-    if (!(await store.takeLock('stragglers', randomUUID(), STRAGGLERS_MS))) return
-    add(await store.unjournaled(mark.sequence, STRAGGLERS))
+    this.#marks.push({ at: now, epoch, sequence: await this.#options.store.lastSequence() })
+    const old = this.#marks.filter(({ at }) => at <= now - milliseconds)
+    this.#marks = this.#marks.slice(Math.max(old.length - 1, 0))
+    return old.at(-1)?.sequence ?? null
+  }
+
+  /** Hands on what was committed up to this number and is not in the journal. Two at a time do no harm. */
+  async appendStragglers(sequence: number): Promise<void> {
+    const { store, add } = this.#options
+    for await (const found of store.unjournaled(sequence, PAGE)) add(found)
   }
 
   async #compactInTurn(): Promise<void> {

@@ -124,13 +124,19 @@ local function row_of(p, member, sequence)
 end
 `
 
-/** KEYS: prefix. ARGV: highest sequence, limit. The oldest records that are not in the journal: {COLLECTION:ID, sequence, version, document} each. */
+/**
+ * KEYS: prefix. ARGV: lowest and highest sequence, limit. Records that are not in the journal, oldest first.
+ * Answers {sequence to go on from or '', rows of COLLECTION:ID, sequence, version, document}.
+ */
 export const UNJOURNALED = redisScript(`
 ${ROW}
-local p, rows = KEYS[1], {}
-local found = redis.call('ZRANGEBYSCORE', p .. ':dirty', '-inf', ARGV[1], 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local p, rows, limit = KEYS[1], {}, tonumber(ARGV[3])
+local found = redis.call('ZRANGEBYSCORE', p .. ':dirty', ARGV[1], ARGV[2], 'WITHSCORES', 'LIMIT', 0, limit)
 for i = 1, #found, 2 do rows[#rows + 1] = row_of(p, found[i], found[i + 1]) end
-return rows
+if #rows < limit then return {'', rows} end
+local last = found[#found]
+if last == ARGV[1] then last = string.format('%.0f', tonumber(last) + 1) end
+return {last, rows}
 `)
 
 /** KEYS: prefix. ARGV: epoch id, collection, id to go on after or '', limit. Rows as above; OTHER_ROUND in another epoch. */

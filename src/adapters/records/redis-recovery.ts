@@ -125,10 +125,16 @@ export class RedisRecovery {
     }
   }
 
-  /** The state of records that were committed up to this number and are not in the journal. */
-  async unjournaled(upTo: number, limit: number): Promise<readonly JournalEntry[]> {
-    const rows = await runScript(this.#redis, UNJOURNALED, this.#prefix, [upTo, limit])
-    return (rows as Row[]).map(entryOfRow)
+  /** The state of records that were committed up to this number and are not in the journal, in pages. */
+  async *unjournaled(upTo: number, limit: number): AsyncGenerator<readonly JournalEntry[]> {
+    let from = '0'
+    while (from !== '') {
+      const args = [from, upTo, limit]
+      const answer = await runScript(this.#redis, UNJOURNALED, this.#prefix, args)
+      const [next, rows] = answer as [string, Row[]]
+      if (rows.length > 0) yield rows.map(entryOfRow)
+      from = next
+    }
   }
 
   /** Live records in order of id. Throws RoundOver unless this is the epoch. */

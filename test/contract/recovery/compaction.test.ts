@@ -105,6 +105,6 @@ it('takes what a process offers after the recovery it missed, unless it has chan
   expect((await store.get('log', 'lost'))?.record.job).toBe('job_late')
   expect(await store.count('log', { job: 'job_late' })).toBe(1)
   // It counts as a commit of now, and waits for the journal as such.
-  const [entry] = await sleeper.unjournaled(Number.MAX_SAFE_INTEGER, 10)
-  expect(entry).toMatchObject({ id: 'lost', sequence: await sleeper.lastSequence() })
+  const { value } = await sleeper.unjournaled(Number.MAX_SAFE_INTEGER, 10).next()
+  expect(value?.[0]).toMatchObject({ id: 'lost', sequence: await sleeper.lastSequence() })
 })
