@@ -82,8 +82,10 @@ export async function openBullmqQueue(options: BullmqQueueOptions): Promise<JobQ
   return {
     async enqueue(entry) {
       const add = async (): Promise<void> => {
+        // Before Redis is asked for its time: an entry may become due late, never early.
+        const delayMs = Math.max(entry.notBefore - clock.now(), 0)
         const { lane, now } = await lanes.find(entry.kind, entry.id)
-        if (lane === '') await lanes.add(entry, now, Math.max(entry.notBefore - clock.now(), 0))
+        if (lane === '') await lanes.add(entry, now, delayMs)
       }
       await within(ENQUEUE_TIMEOUT_MS, add())
     },
