@@ -117,27 +117,25 @@ export class JournalUpkeep {
     if (epoch === null) return false
     const holds = async (): Promise<boolean> => {
       const state = await store.state()
-      return state.kind === 'whole' && state.epoch === epoch
+      return state.kind === 'whole' && state.epoch === epoch && !this.#closed
     }
     const sequence = await store.lastSequence()
-    return await journal.compact(sequence, () => livePages(store, epoch), holds)
+    return await journal.compact(sequence, () => this.#livePages(epoch), holds)
   }
-}
 
-/** Every record, and the deletions that are remembered. */
-async function* livePages(
-  store: RedisRecovery,
-  epoch: string,
-): AsyncGenerator<readonly JournalEntry[]> {
-  for (const collection of Object.keys(INDEXES) as CollectionName[]) {
-    if (journalPace({ collection }) === 'never') continue
-    let after = ''
-    for (;;) {
-      const page = await store.page(epoch, collection, after, PAGE)
-      if (page.length > 0) yield page
-      if (page.length < PAGE) break
-      after = page.at(-1)!.id
+  /** Every record, and the deletions that are remembered; fewer, once this is being closed. */
+  async *#livePages(epoch: string): AsyncGenerator<readonly JournalEntry[]> {
+    const { store } = this.#options
+    for (const collection of Object.keys(INDEXES) as CollectionName[]) {
+      if (journalPace({ collection }) === 'never') continue
+      let after = ''
+      while (!this.#closed) {
+        const page = await store.page(epoch, collection, after, PAGE)
+        if (page.length > 0) yield page
+        if (page.length < PAGE) break
+        after = page.at(-1)!.id
+      }
     }
+    yield await store.gone(epoch)
   }
-  yield await store.gone(epoch)
 }

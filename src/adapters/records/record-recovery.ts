@@ -15,7 +15,7 @@ export interface RecordRecoveryOptions {
   /** What this process remembers, once the commits it has sent are answered. */
   readonly remembered: () => Promise<readonly JournalEntry[]>
   readonly onError: (error: unknown) => void
-  /** Told when this process has brought the records back. */
+  /** Told when this process has brought back records from the journal. */
   readonly onRecovered: (records: number) => void
 }
 
@@ -164,7 +164,7 @@ export class RecordRecovery {
       const restored = await this.#restoreJournal(state)
       await this.#awaitOthers(state.serverAgeSeconds)
       if (!(await store.beginEpoch(state.round, token))) return false
-      this.#options.onRecovered(restored)
+      if (restored > 0) this.#options.onRecovered(restored)
       return true
     } finally {
       clearInterval(renewal)
