@@ -1,0 +1,138 @@
+// Block-quantized weights as the operators of com.microsoft keep them: for each row (output channel) its blocks one after the other,
+// two codes of 4 bits in a byte, the first in the low half.
+
+import type { BlockParameters, BlockSettings } from './block-fit.ts'
+import { codeOf, largestCode, middleCode } from './block-fit.ts'
+
+export interface PackedWeight {
+  readonly settings: BlockSettings
+  /** Output channels. */
+  readonly rows: number
+  /** Elements of a row: the contracted axis. */
+  readonly columns: number
+  /** Blocks of a row; the last one is filled up with zero points. */
+  readonly blocks: number
+  /** [rows, blocks, blockSize · bits / 8]. */
+  readonly codes: Uint8Array
+  /** [rows, blocks]. */
+  readonly scales: Float32Array
+  /** [rows, blocks], a byte each. */
+  readonly zeros: Uint8Array
+  /** ‖W − Ŵ‖² and ‖W‖². */
+  readonly error: number
+  readonly energy: number
+}
+
+/** Takes blocks in any order. */
+export class WeightPacker {
+  readonly #settings: BlockSettings
+  readonly #rows: number
+  readonly #columns: number
+  readonly #blocks: number
+  readonly #codes: Uint8Array
+  readonly #scales: Float32Array
+  readonly #zeros: Uint8Array
+  #error = 0
+  #energy = 0
+
+  constructor(rows: number, columns: number, settings: BlockSettings) {
+    this.#settings = settings
+    this.#rows = rows
+    this.#columns = columns
+    this.#blocks = Math.ceil(columns / settings.blockSize)
+    const bytes = (settings.blockSize * settings.bits) / 8
+    this.#codes = new Uint8Array(rows * this.#blocks * bytes)
+    this.#scales = new Float32Array(rows * this.#blocks)
+    this.#zeros = new Uint8Array(rows * this.#blocks)
+  }
+
+  /** Rounds the values of a block. */
+  add(row: number, block: number, values: Float32Array, parameters: BlockParameters): void {
+    const { bits, blockSize } = this.#settings
+    const largest = largestCode(this.#settings)
+    const { scale, zero } = parameters
+    const at = row * this.#blocks + block
+    this.#scales[at] = scale
+    this.#zeros[at] = zero
+    const first = (at * blockSize * bits) / 8
+    let [error, energy] = [0, 0]
+    for (let index = 0; index < blockSize; index += 1) {
+      const isInside = index < values.length
+      const value = isInside ? (values[index] ?? 0) : 0
+      const code = isInside ? codeOf(value, parameters, largest) : zero
+      const difference = value - scale * (code - zero)
+      error += difference * difference
+      energy += value * value
+      this.#put(first, index, code)
+    }
+    this.#error += error
+    this.#energy += energy
+  }
+
+  /** Takes codes as they were found; `values` are what they stand for. */
+  addCodes(
+    row: number,
+    block: number,
+    values: Float32Array,
+    codes: Uint8Array,
+    { scale, zero }: BlockParameters,
+  ): void {
+    const { bits, blockSize } = this.#settings
+    const at = row * this.#blocks + block
+    this.#scales[at] = scale
+    this.#zeros[at] = zero
+    const first = (at * blockSize * bits) / 8
+    for (let index = 0; index < blockSize; index += 1) {
+      const code = index < values.length ? (codes[index] ?? 0) : zero
+      const value = values[index] ?? 0
+      this.#error += (value - scale * (code - zero)) ** 2
+      this.#energy += value * value
+      this.#put(first, index, code)
+    }
+  }
+
+  #put(first: number, index: number, code: number): void {
+    if (this.#settings.bits === 8) {
+      this.#codes[first + index] = code
+      return
+    }
+    const byte = first + (index >> 1)
+    this.#codes[byte] = (index & 1) === 0 ? code : (this.#codes[byte] ?? 0) | (code << 4)
+  }
+
+  end(): PackedWeight {
+    return {
+      settings: this.#settings,
+      rows: this.#rows,
+      columns: this.#columns,
+      blocks: this.#blocks,
+      codes: this.#codes,
+      scales: this.#scales,
+      zeros: this.#zeros,
+      error: this.#error,
+      energy: this.#energy,
+    }
+  }
+}
+
+/** The code of an element. */
+export function codeAt(packed: PackedWeight, row: number, column: number): number {
+  const { bits, blockSize } = packed.settings
+  const place = row * packed.blocks * blockSize + column
+  if (bits === 8) return packed.codes[place] ?? 0
+  return ((packed.codes[place >> 1] ?? 0) >> ((place & 1) * 4)) & 15
+}
+
+/** What the integers stand for, as [rows, columns]. */
+export function unpackedWeight(packed: PackedWeight): Float32Array {
+  const { rows, columns, blocks, settings, scales, zeros } = packed
+  const values = new Float32Array(rows * columns)
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; column < columns; column += 1) {
+      const at = row * blocks + Math.floor(column / settings.blockSize)
+      const step = codeAt(packed, row, column) - (zeros[at] ?? middleCode(settings))
+      values[row * columns + column] = (scales[at] ?? 0) * step
+    }
+  }
+  return values
+}
