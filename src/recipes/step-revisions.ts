@@ -1,6 +1,7 @@
-// Which revision of the recipes brought each step, method and option: a job waits for a worker that knows what it uses.
+// Which revision of the recipes brought each step, method, option and task of evaluation: a job waits for a worker that knows what it uses.
 // Whoever adds one raises the number; a worker knows everything up to the highest.
 
+import type { Evaluation, EvaluationTask } from './evaluation.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { SimplifyStep } from './simplify.ts'
 import type { Step } from './step.ts'
@@ -42,17 +43,33 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize float16': { since: 1, later: [] },
 }
 
+const TASKS_SINCE: Record<EvaluationTask, number> = {
+  none: 1,
+  classification: 1,
+  regression: 1,
+  segmentation: 3,
+  detection: 3,
+  image_to_image: 3,
+}
+
+/** Tasks without labels, which compare with the original alone. */
+const UNLABELLED_SINCE = 3
+
 /** What workers of this version know. */
 export const RECIPE_REVISION = Math.max(
+  UNLABELLED_SINCE,
+  ...Object.values(TASKS_SINCE),
   ...Object.values(HISTORIES).flatMap(({ since, later }: StepHistory<never>) => [
     since,
     ...later.map((use) => use.since),
   ]),
 )
 
-/** The least revision that runs these steps as they are meant. */
-export function leastRevision(steps: readonly Step[]): number {
-  return Math.max(0, ...steps.map(revisionOf))
+/** The least revision that runs these steps as they are meant, and judges what comes out as asked. */
+export function leastRevision(steps: readonly Step[], evaluation: Evaluation): number {
+  const { task, labels } = evaluation
+  const judging = Math.max(TASKS_SINCE[task], labels === null ? UNLABELLED_SINCE : 0)
+  return Math.max(judging, ...steps.map(revisionOf))
 }
 
 function revisionOf(step: Step): number {

@@ -1,61 +1,44 @@
-// Whether the model can be judged as asked: labels, their type, the output they are compared with, the goal.
+// Whether the model can be judged as asked: labels, the output they are compared with, the goal.
 
 import type { FieldError } from '#src/domain/errors'
 import type { DatasetRecord } from '#src/domain/records'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { labelFields } from '#src/recipes/evaluation'
+import { judgedOutputFaults } from './check-judged-output.ts'
+import { labelShapeFaults } from './check-labels.ts'
 import type { JobInputs } from './job-inputs.ts'
 
 export function evaluationFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
+  const missing = missingFaults(spec, inputs.evaluation)
+  const { evaluation } = spec
   return [
-    ...outputFaults(spec, inputs),
-    ...labelFaults(spec, inputs.evaluation),
+    ...missing,
+    ...(missing.length > 0 || inputs.evaluation === null
+      ? []
+      : labelShapeFaults(evaluation, inputs.evaluation)),
+    ...judgedOutputFaults(evaluation, inputs, missing.length === 0),
     ...goalFaults(spec),
   ]
 }
 
-function outputFaults(spec: JobSpec, { model }: JobInputs): FieldError[] {
-  const { output, task } = spec.evaluation
-  const names = model.graph.outputs.map(({ name }) => name)
-  const list = names.map((name) => `'${name}'`).join(', ')
-  const pointer = '/evaluation/output'
-  if (output !== null && !names.includes(output)) {
-    const detail = `the model has no output '${output}'; it has ${list}`
-    return [{ pointer, code: 'evaluation_invalid', detail }]
-  }
-  if (output === null && task !== 'none' && names.length > 1) {
-    const detail = `the model has several outputs; name the one to judge: ${list}`
-    return [{ pointer, code: 'evaluation_invalid', detail }]
-  }
-  return []
-}
-
-function labelFaults(spec: JobSpec, dataset: DatasetRecord | null): FieldError[] {
-  const { task, labels } = spec.evaluation
-  if (task === 'none') return []
+function missingFaults({ evaluation }: JobSpec, dataset: DatasetRecord | null): FieldError[] {
+  const wanted = labelFields(evaluation)
+  if (wanted.length === 0) return []
   if (dataset === null) {
-    const detail = `the task ${task} needs an evaluation dataset with labels`
+    const detail = `the task ${evaluation.task} needs an evaluation dataset with labels`
     return [{ pointer: '/datasets/evaluation', code: 'dataset_required', detail }]
   }
-  const field = dataset.fields.find(({ name }) => name === labels)
-  if (field === undefined) {
+  return wanted.flatMap((label, index) => {
+    if (dataset.fields.some(({ name }) => name === label)) return []
     const has = dataset.fields.map(({ name }) => `'${name}'`).join(', ')
-    const detail = `the dataset has no field '${labels}'; it has ${has || 'no fields'}`
-    return [{ pointer: '/evaluation/labels', code: 'dataset_unusable', detail }]
-  }
-  const whole = /^u?int\d+$/u.test(field.dtype)
-  if (task === 'classification' && !whole) {
-    const detail = `labels of a classification are integers, '${labels}' is ${field.dtype}`
-    return [{ pointer: '/evaluation/labels', code: 'dataset_unusable', detail }]
-  }
-  if (task === 'classification' && field.shape.length !== 1) {
-    const detail = `labels of a classification have the shape [samples], '${labels}' has [${field.shape.join(', ')}]`
-    return [{ pointer: '/evaluation/labels', code: 'dataset_unusable', detail }]
-  }
-  return []
+    const detail = `the dataset has no field '${label}'; it has ${has || 'no fields'}`
+    const pointer = index === 0 ? '/evaluation/labels' : '/evaluation/classes'
+    return [{ pointer, code: 'dataset_unusable', detail }]
+  })
 }
 
-function goalFaults(spec: JobSpec): FieldError[] {
-  if (spec.goal === null || spec.goal.max_metric_drop === null || spec.evaluation.task !== 'none') {
+function goalFaults({ goal, evaluation }: JobSpec): FieldError[] {
+  if (goal === null || goal.max_metric_drop === null || labelFields(evaluation).length > 0) {
     return []
   }
   return [

@@ -4,7 +4,6 @@ import type { WorkerCapabilities } from '#src/domain/worker'
 import type { JobRecord } from '#src/domain/job'
 import { jobSpec } from '#src/recipes/job-spec'
 import { RECIPE_REVISION, leastRevision } from '#src/recipes/step-revisions'
-import type { Step } from '#src/recipes/step'
 import { asItWaits } from '#src/services/absent-worker'
 import { createDataset } from '#src/services/datasets'
 import { createModel } from '#src/services/models'
@@ -23,8 +22,9 @@ const OLD = {
 const MINMAX = { type: 'quantize', method: 'static', calibration: { method: 'minmax' }, ...OLD }
 const ENTROPY = { type: 'quantize', method: 'static', calibration: { method: 'entropy' }, ...OLD }
 
-function stepsOf(steps: readonly unknown[]): readonly Step[] {
-  return jobSpec.parse({ model: 'model_0', steps }).steps
+function revisionOf(steps: readonly unknown[], evaluation: object = { task: 'none' }): number {
+  const spec = jobSpec.parse({ model: 'model_0', steps, evaluation })
+  return leastRevision(spec.steps, spec.evaluation)
 }
 
 describe('the least revision', () => {
@@ -40,11 +40,21 @@ describe('the least revision', () => {
     [[{ ...MINMAX, mixed_precision: true }], 2],
     [[{ type: 'simplify' }, ENTROPY], 2],
   ])('of %j is %i', (steps, revision) => {
-    expect(leastRevision(stepsOf(steps))).toBe(revision)
+    expect(revisionOf(steps)).toBe(revision)
+  })
+
+  test.each([
+    [{ task: 'classification' }, 1],
+    [{ task: 'classification', labels: null }, 3],
+    [{ task: 'segmentation' }, 3],
+    [{ task: 'detection', decoder: 'yolov8' }, 3],
+    [{ task: 'image_to_image', metric: 'ssim' }, 3],
+  ])('of a job judged by %j is %i', (evaluation, revision) => {
+    expect(revisionOf([{ type: 'simplify' }], evaluation)).toBe(revision)
   })
 
   test('is never above what this version knows', () => {
-    expect(leastRevision(stepsOf([ENTROPY]))).toBeLessThanOrEqual(RECIPE_REVISION)
+    expect(revisionOf([ENTROPY])).toBeLessThanOrEqual(RECIPE_REVISION)
   })
 })
 

@@ -1,5 +1,6 @@
 // Entry of a child process: takes one request, answers, ends. Whatever goes wrong leaves as a code and a public sentence.
 
+import { EvaluationMismatch } from '#engine/evaluate/evaluation-mismatch'
 import { openRuntime } from '#engine/runtime/ort'
 import { RuntimeRejection } from '#engine/runtime/runtime'
 import type { ErrorCode } from '#src/domain/errors'
@@ -66,6 +67,9 @@ function publicError(error: unknown): { readonly code: ErrorCode; readonly detai
       code: error.code in ERRORS ? error.code : 'model_invalid',
       detail: error.detail,
     }
+  }
+  if (error instanceof EvaluationMismatch) {
+    return { code: 'evaluation_invalid', detail: error.detail }
   }
   if (error instanceof RuntimeRejection) {
     const memory = /alloc/i.test(error.detail)

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs'
 import { changeMeasures } from '#engine/evaluate/change'
 import { layerReports } from '#engine/evaluate/layer-reports'
 import { modelMeasures } from '#engine/evaluate/measures'
-import { METRICS } from '#engine/evaluate/metrics/metrics'
+import { METRIC_TRAITS } from '#engine/evaluate/metrics/metrics'
 import { reportWarnings } from '#engine/evaluate/report-warnings'
 import { staticMeasures } from '#engine/evaluate/static-measures'
 import { transferSize } from '#engine/evaluate/transfer-size'
@@ -60,7 +60,8 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
     })
   const before = await measure(original.read(), original.files, runs.original)
   const after = await measure(model, [path], runs.compressed)
-  const change = changeMeasures(before, after, metric === 'none' || METRICS[metric].higherIsBetter)
+  const isHigherBetter = metric === 'none' || METRIC_TRAITS[metric].higherIsBetter
+  const change = changeMeasures(before, after, isHigherBetter)
   const { timing, evaluation, fallback } = runs.placements
   const coverage = await coverageOf(model, parts)
   return {

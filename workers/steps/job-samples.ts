@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import type { Samples } from '#engine/evaluate/judge'
 import { openSamples } from '#src/datasets/open-samples'
 import type { Model } from '#src/onnx/ir/model'
+import { labelFields } from '#src/recipes/evaluation'
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { DatasetFile } from '#workers/sandbox/protocol'
 
@@ -19,11 +20,10 @@ export async function openJobSamples(
   scratch: string,
 ): Promise<OpenSamples | null> {
   if (file === null) return null
-  const { task, labels } = spec.evaluation
   const inputs = model.graph.inputs.filter(({ initializer }) => initializer === null)
   const names = inputs.map(({ name }) => name)
   const present = file.record.fields.map(({ name }) => name)
-  const wanted = task === 'none' ? names : [...names, labels]
+  const wanted = [...names, ...labelFields(spec.evaluation)]
   await mkdir(scratch, { recursive: true })
   return await openSamples(
     file.path,

@@ -20,9 +20,9 @@ import type { JobSpec } from '#src/recipes/job-spec'
 import type { ChosenProviders } from './choose-providers.ts'
 import { chooseProviders } from './choose-providers.ts'
 import { LoadedModels } from './loaded-models.ts'
-import { metricOf } from './metric-of.ts'
 import type { Placements } from './node-placements.ts'
 import { nodePlacements } from './node-placements.ts'
+import { openTask } from './open-task.ts'
 import { Places } from './places.ts'
 
 const BUDGET_MILLISECONDS = 60_000
@@ -138,9 +138,7 @@ async function judge(
 ): Promise<Judgement[] | string> {
   if (samples === null) return NO_DATA
   return await judgeModels(sessions, samples, {
-    metric: metricOf(evaluation),
-    output: evaluation.output,
-    labels: evaluation.labels,
+    task: await openTask(evaluation, sessions[0]?.outputs ?? [], samples),
     limit: evaluation.samples ?? samples.count,
     onProgress,
   })

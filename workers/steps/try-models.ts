@@ -1,15 +1,17 @@
 // Times quantized forms of a model against the float one and judges what each loses.
 
-import type { Judgement, JudgeOptions, Samples } from '#engine/evaluate/judge'
+import type { Judgement, Samples } from '#engine/evaluate/judge'
 import { judgeModels } from '#engine/evaluate/judge'
 import { timeInterleaved } from '#engine/evaluate/latency'
-import { METRICS } from '#engine/evaluate/metrics/metrics'
+import type { TaskMetric } from '#engine/evaluate/metrics/metrics'
+import { METRIC_TRAITS } from '#engine/evaluate/metrics/metrics'
 import { concreteShapes, randomFeeds } from '#engine/evaluate/random-feeds'
 import type { CandidateMeasures } from '#engine/quantize/choose-candidate'
 import type { RuntimeSession } from '#engine/runtime/runtime'
 import type { Model } from '#src/onnx/ir/model'
 import { modelBytes } from '#src/onnx/write-model'
 import { metricOf } from './metric-of.ts'
+import { openTask } from './open-task.ts'
 import type { StepContext } from './step-outcome.ts'
 
 const TRIAL = { runs: 15, warmUp: 2, budgetMilliseconds: 3000 }
@@ -79,21 +81,18 @@ async function judge(
   const metric = metricOf(spec.evaluation)
   const samples: Samples | null = metric === 'none' ? calibration : evaluation
   if (samples === null) return { ...BY_AGREEMENT, judgements: [] }
-  const { output, labels } = spec.evaluation
-  const options: JudgeOptions = { metric, output, labels, limit: TRIAL_SAMPLES }
-  const judgements = await judgeModels(sessions, samples, options)
+  const task = await openTask(spec.evaluation, sessions[0]?.outputs ?? [], samples)
+  const judgements = await judgeModels(sessions, samples, { task, limit: TRIAL_SAMPLES })
   if (metric !== 'none') return { ...byMetric(metric, spec.goal), judgements }
   const isDecided = judgements.every(({ agreement }) => agreement !== null)
   return { ...(isDecided ? BY_AGREEMENT : BY_NOISE), judgements }
 }
 
-const MAX_METRIC_DROP = 0.005
-
-function byMetric(metric: keyof typeof METRICS, goal: StepContext['spec']['goal']): LossRule {
-  const { higherIsBetter } = METRICS[metric]
+function byMetric(metric: TaskMetric, goal: StepContext['spec']['goal']): LossRule {
+  const { higherIsBetter, smallDrop } = METRIC_TRAITS[metric]
   return {
     unit: higherIsBetter ? `drop of ${metric}` : `relative rise of ${metric}`,
-    maxLoss: goal?.max_metric_drop ?? MAX_METRIC_DROP,
+    maxLoss: goal?.max_metric_drop ?? smallDrop,
     lossOf: (reference, own) => {
       if (reference.metric === null || own.metric === null) return null
       if (higherIsBetter) return reference.metric - own.metric

@@ -968,10 +968,10 @@ export interface components {
              */
             output?: string | null;
             /**
-             * @description The dataset field that holds the labels.
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
              * @default labels
              */
-            labels?: string;
+            labels?: string | null;
             /**
              * @description At most this many samples; null = all.
              * @default null
@@ -992,10 +992,10 @@ export interface components {
              */
             output: string | null;
             /**
-             * @description The dataset field that holds the labels.
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
              * @default labels
              */
-            labels: string;
+            labels: string | null;
             /**
              * @description At most this many samples; null = all.
              * @default null
@@ -1093,10 +1093,10 @@ export interface components {
              */
             output?: string | null;
             /**
-             * @description The dataset field that holds the labels.
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
              * @default labels
              */
-            labels?: string;
+            labels?: string | null;
             /**
              * @description At most this many samples; null = all.
              * @default null
@@ -1122,10 +1122,10 @@ export interface components {
              */
             output: string | null;
             /**
-             * @description The dataset field that holds the labels.
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
              * @default labels
              */
-            labels: string;
+            labels: string | null;
             /**
              * @description At most this many samples; null = all.
              * @default null
@@ -1243,6 +1243,195 @@ export interface components {
             first_id: string | null;
             last_id: string | null;
         };
+        DetectionEvaluation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            task: "detection";
+            /**
+             * @default map
+             * @enum {string}
+             */
+            metric?: "map" | "map50";
+            /**
+             * @description yolov5 reads [samples, boxes, 5 + classes], yolov8 [samples, 4 + classes, boxes], yolox what yolov5 does, relative to its grid; boxes_scores reads boxes and scores from an output each.
+             * @enum {string}
+             */
+            decoder: "yolov5" | "yolov8" | "yolox" | "boxes_scores";
+            /**
+             * @description The output to judge, when there are several.
+             * @default null
+             */
+            output?: string | null;
+            /**
+             * @description The dataset field of the true boxes: [samples, most boxes of one, 4] as x1 y1 x2 y2 in pixels of the input; null = there are none: agreement with the original and SQNR only.
+             * @default boxes
+             */
+            labels?: string | null;
+            /**
+             * @description The dataset field of their classes: integers [samples, most boxes of one], -1 where there is no box.
+             * @default classes
+             */
+            classes?: string;
+            /**
+             * @description Boxes must score more; null = as the decoder is evaluated by its authors.
+             * @default null
+             */
+            score_threshold?: number | null;
+            /**
+             * @description Of boxes of one class that overlap more, the best is kept; 1 keeps all; null = as the decoder is evaluated by its authors.
+             * @default null
+             */
+            iou_threshold?: number | null;
+            /**
+             * @description Of one sample. The metric takes the best 100 of each class.
+             * @default 300
+             */
+            max_detections?: number;
+            /**
+             * @description yolox: pixels of the input per cell of each grid, in the order of the output.
+             * @default [
+             *       8,
+             *       16,
+             *       32
+             *     ]
+             */
+            strides?: number[];
+            /**
+             * @description boxes_scores: the output of the boxes; null = the one of width 4.
+             * @default null
+             */
+            boxes_output?: string | null;
+            /**
+             * @description boxes_scores: the output of the scores; null = the one that is left.
+             * @default null
+             */
+            scores_output?: string | null;
+            /**
+             * @description boxes_scores: the output of the classes, when there is one score for each box.
+             * @default null
+             */
+            classes_output?: string | null;
+            /**
+             * @description boxes_scores: two corners, corner and size, or centre and size; y first in yxyx.
+             * @default xyxy
+             * @enum {string}
+             */
+            box_format?: "xyxy" | "yxyx" | "xywh" | "cxcywh";
+            /**
+             * @description boxes_scores: pixels of the input, or shares of its sides.
+             * @default pixels
+             * @enum {string}
+             */
+            box_unit?: "pixels" | "relative";
+            /**
+             * @description boxes_scores: the column of the scores that stands for no object.
+             * @default null
+             */
+            background_class?: number | null;
+            /**
+             * @description At most this many samples; null = all.
+             * @default null
+             */
+            samples?: number | null;
+            /** @default {} */
+            latency?: components["schemas"]["LatencyOptions"];
+        };
+        DetectionEvaluationResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            task: "detection";
+            /**
+             * @default map
+             * @enum {string}
+             */
+            metric: "map" | "map50";
+            /**
+             * @description yolov5 reads [samples, boxes, 5 + classes], yolov8 [samples, 4 + classes, boxes], yolox what yolov5 does, relative to its grid; boxes_scores reads boxes and scores from an output each.
+             * @enum {string}
+             */
+            decoder: "yolov5" | "yolov8" | "yolox" | "boxes_scores";
+            /**
+             * @description The output to judge, when there are several.
+             * @default null
+             */
+            output: string | null;
+            /**
+             * @description The dataset field of the true boxes: [samples, most boxes of one, 4] as x1 y1 x2 y2 in pixels of the input; null = there are none: agreement with the original and SQNR only.
+             * @default boxes
+             */
+            labels: string | null;
+            /**
+             * @description The dataset field of their classes: integers [samples, most boxes of one], -1 where there is no box.
+             * @default classes
+             */
+            classes: string;
+            /**
+             * @description Boxes must score more; null = as the decoder is evaluated by its authors.
+             * @default null
+             */
+            score_threshold: number | null;
+            /**
+             * @description Of boxes of one class that overlap more, the best is kept; 1 keeps all; null = as the decoder is evaluated by its authors.
+             * @default null
+             */
+            iou_threshold: number | null;
+            /**
+             * @description Of one sample. The metric takes the best 100 of each class.
+             * @default 300
+             */
+            max_detections: number;
+            /**
+             * @description yolox: pixels of the input per cell of each grid, in the order of the output.
+             * @default [
+             *       8,
+             *       16,
+             *       32
+             *     ]
+             */
+            strides: number[];
+            /**
+             * @description boxes_scores: the output of the boxes; null = the one of width 4.
+             * @default null
+             */
+            boxes_output: string | null;
+            /**
+             * @description boxes_scores: the output of the scores; null = the one that is left.
+             * @default null
+             */
+            scores_output: string | null;
+            /**
+             * @description boxes_scores: the output of the classes, when there is one score for each box.
+             * @default null
+             */
+            classes_output: string | null;
+            /**
+             * @description boxes_scores: two corners, corner and size, or centre and size; y first in yxyx.
+             * @default xyxy
+             * @enum {string}
+             */
+            box_format: "xyxy" | "yxyx" | "xywh" | "cxcywh";
+            /**
+             * @description boxes_scores: pixels of the input, or shares of its sides.
+             * @default pixels
+             * @enum {string}
+             */
+            box_unit: "pixels" | "relative";
+            /**
+             * @description boxes_scores: the column of the scores that stands for no object.
+             * @default null
+             */
+            background_class: number | null;
+            /**
+             * @description At most this many samples; null = all.
+             * @default null
+             */
+            samples: number | null;
+            latency: components["schemas"]["LatencyOptionsResolved"];
+        };
         DisabledWebhook: {
             id: string;
             /** @constant */
@@ -1254,8 +1443,8 @@ export interface components {
             disabled_reason: "requested" | "gone" | "failing";
             disabled_at: string;
         };
-        Evaluation: components["schemas"]["ClassificationEvaluation"] | components["schemas"]["RegressionEvaluation"] | components["schemas"]["AgreementEvaluation"];
-        EvaluationResolved: components["schemas"]["ClassificationEvaluationResolved"] | components["schemas"]["RegressionEvaluationResolved"] | components["schemas"]["AgreementEvaluationResolved"];
+        Evaluation: components["schemas"]["ClassificationEvaluation"] | components["schemas"]["RegressionEvaluation"] | components["schemas"]["SegmentationEvaluation"] | components["schemas"]["DetectionEvaluation"] | components["schemas"]["ImageToImageEvaluation"] | components["schemas"]["AgreementEvaluation"];
+        EvaluationResolved: components["schemas"]["ClassificationEvaluationResolved"] | components["schemas"]["RegressionEvaluationResolved"] | components["schemas"]["SegmentationEvaluationResolved"] | components["schemas"]["DetectionEvaluationResolved"] | components["schemas"]["ImageToImageEvaluationResolved"] | components["schemas"]["AgreementEvaluationResolved"];
         Event: {
             id: string;
             /** @constant */
@@ -1415,6 +1604,85 @@ export interface components {
              * @enum {string}
              */
             channels: "RGB" | "BGR" | "GRAY";
+        };
+        ImageToImageEvaluation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            task: "image_to_image";
+            /**
+             * @default psnr
+             * @enum {string}
+             */
+            metric?: "psnr" | "ssim";
+            /**
+             * @description The output to judge, when there are several.
+             * @default null
+             */
+            output?: string | null;
+            /**
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
+             * @default labels
+             */
+            labels?: string | null;
+            /**
+             * @description Where the channels of a picture are; auto tells it from the shapes.
+             * @default auto
+             * @enum {string}
+             */
+            layout?: "auto" | "nchw" | "nhwc";
+            /**
+             * @description Greatest minus least possible value; null = 255 for uint8 labels, else as the labels have it.
+             * @default null
+             */
+            data_range?: number | null;
+            /**
+             * @description At most this many samples; null = all.
+             * @default null
+             */
+            samples?: number | null;
+            /** @default {} */
+            latency?: components["schemas"]["LatencyOptions"];
+        };
+        ImageToImageEvaluationResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            task: "image_to_image";
+            /**
+             * @default psnr
+             * @enum {string}
+             */
+            metric: "psnr" | "ssim";
+            /**
+             * @description The output to judge, when there are several.
+             * @default null
+             */
+            output: string | null;
+            /**
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
+             * @default labels
+             */
+            labels: string | null;
+            /**
+             * @description Where the channels of a picture are; auto tells it from the shapes.
+             * @default auto
+             * @enum {string}
+             */
+            layout: "auto" | "nchw" | "nhwc";
+            /**
+             * @description Greatest minus least possible value; null = 255 for uint8 labels, else as the labels have it.
+             * @default null
+             */
+            data_range: number | null;
+            /**
+             * @description At most this many samples; null = all.
+             * @default null
+             */
+            samples: number | null;
+            latency: components["schemas"]["LatencyOptionsResolved"];
         };
         IoSummary: {
             name: string;
@@ -2170,10 +2438,10 @@ export interface components {
              */
             output?: string | null;
             /**
-             * @description The dataset field that holds the labels.
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
              * @default labels
              */
-            labels?: string;
+            labels?: string | null;
             /**
              * @description At most this many samples; null = all.
              * @default null
@@ -2199,10 +2467,10 @@ export interface components {
              */
             output: string | null;
             /**
-             * @description The dataset field that holds the labels.
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
              * @default labels
              */
-            labels: string;
+            labels: string | null;
             /**
              * @description At most this many samples; null = all.
              * @default null
@@ -2250,6 +2518,85 @@ export interface components {
              * @default 86400
              */
             overlap_seconds?: number;
+        };
+        SegmentationEvaluation: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            task: "segmentation";
+            /**
+             * @default miou
+             * @enum {string}
+             */
+            metric?: "miou";
+            /**
+             * @description The output to judge, when there are several.
+             * @default null
+             */
+            output?: string | null;
+            /**
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
+             * @default labels
+             */
+            labels?: string | null;
+            /**
+             * @description Where the channels of a picture are; auto tells it from the shapes.
+             * @default auto
+             * @enum {string}
+             */
+            layout?: "auto" | "nchw" | "nhwc";
+            /**
+             * @description Pixels with this label count for nothing; null = all count.
+             * @default 255
+             */
+            ignore_label?: number | null;
+            /**
+             * @description At most this many samples; null = all.
+             * @default null
+             */
+            samples?: number | null;
+            /** @default {} */
+            latency?: components["schemas"]["LatencyOptions"];
+        };
+        SegmentationEvaluationResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            task: "segmentation";
+            /**
+             * @default miou
+             * @enum {string}
+             */
+            metric: "miou";
+            /**
+             * @description The output to judge, when there are several.
+             * @default null
+             */
+            output: string | null;
+            /**
+             * @description The dataset field that holds the labels; null = there are none: agreement with the original and SQNR only.
+             * @default labels
+             */
+            labels: string | null;
+            /**
+             * @description Where the channels of a picture are; auto tells it from the shapes.
+             * @default auto
+             * @enum {string}
+             */
+            layout: "auto" | "nchw" | "nhwc";
+            /**
+             * @description Pixels with this label count for nothing; null = all count.
+             * @default 255
+             */
+            ignore_label: number | null;
+            /**
+             * @description At most this many samples; null = all.
+             * @default null
+             */
+            samples: number | null;
+            latency: components["schemas"]["LatencyOptionsResolved"];
         };
         /** @description Folds constants, fuses operators and removes dead code. */
         SimplifyStep: {

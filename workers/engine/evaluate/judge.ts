@@ -1,12 +1,10 @@
 // Runs labelled samples through several models at once and judges each against the labels and against the first.
 
 import type { RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
-import { startAgreement } from './agreement.ts'
 import type { Batching } from './batching.ts'
 import { batchingOf } from './batching.ts'
-import type { MetricName } from './metrics/metrics.ts'
-import { METRICS } from './metrics/metrics.ts'
 import { startNoise } from './signal-to-noise.ts'
+import type { AgreementRun, EvaluationTask, MetricRun, Values } from './tasks/task.ts'
 import { numbersOf, sliceSamples } from './tensor-data.ts'
 
 /** Labelled samples that are read in slices; the first axis of every field counts samples. */
@@ -16,10 +14,7 @@ export interface Samples {
 }
 
 export interface JudgeOptions {
-  readonly metric: MetricName | 'none'
-  /** The output to judge; `null` = the only one, or all where nothing is decided. */
-  readonly output: string | null
-  readonly labels: string
+  readonly task: EvaluationTask<unknown>
   /** At most this many samples. */
   readonly limit: number
   readonly onProgress?: (fraction: number) => void
@@ -38,14 +33,15 @@ export interface Judgement {
 
 interface Judge {
   readonly session: RuntimeSession
-  readonly metric: ReturnType<(typeof METRICS)['top1']['start']> | null
-  readonly agreement: ReturnType<typeof startAgreement>
+  readonly metric: MetricRun<unknown> | null
+  readonly agreement: AgreementRun<unknown>
   readonly noise: ReturnType<typeof startNoise>
 }
 
 /**
- * One judgement per session, in order. Memory does not grow with the number of samples, `auc` aside.
- * @throws RuntimeRejection; RangeError without samples
+ * One judgement per session, in order. Memory does not grow with the number of samples, but for the scores that
+ * `auc` and average precision keep.
+ * @throws RuntimeRejection; EvaluationMismatch; RangeError without samples
  */
 export async function judgeModels(
   sessions: readonly RuntimeSession[],
@@ -57,12 +53,12 @@ export async function judgeModels(
   if (reference === undefined || count === 0) throw new RangeError('there is nothing to judge')
   const judges = sessions.map((session): Judge => ({
     session,
-    metric: options.metric === 'none' ? null : METRICS[options.metric].start(),
-    agreement: startAgreement(),
+    metric: options.task.startMetric(),
+    agreement: options.task.startAgreement(),
     noise: startNoise(),
   }))
-  const names =
-    options.output === null ? reference.outputs.map(({ name }) => name) : [options.output]
+  const { outputs } = options.task
+  const names = outputs === 'all' ? reference.outputs.map(({ name }) => name) : outputs
   const { size, isFixed } = await batchingFor(reference, samples)
   for (let start = 0; start < count; start += size) {
     const wanted = Math.min(size, count - start)
@@ -71,13 +67,13 @@ export async function judgeModels(
     const end = isFixed ? begin + size : start + wanted
     const fields = await samples.batch(begin, end)
     const drop = start - begin
-    await judgeBatch(judges, fields, names, options, { drop, wanted, size: end - begin })
+    await judgeBatch(judges, fields, names, options.task, { drop, wanted, size: end - begin })
     options.onProgress?.((start + wanted) / count)
   }
   return judges.map(({ metric, agreement, noise }) => ({
     metric: metric?.value() ?? null,
     samples: count,
-    agreement: comparesNumbers(options) ? null : agreement.value(),
+    agreement: agreement.value(),
     sqnr: noise.value(),
     isEqual: noise.isEqual(),
   }))
@@ -99,10 +95,6 @@ async function batchingFor(session: RuntimeSession, samples: Samples): Promise<B
   return batchingOf(session, await sampleBytes(session, samples))
 }
 
-function comparesNumbers({ metric }: JudgeOptions): boolean {
-  return metric !== 'none' && METRICS[metric].compares === 'numbers'
-}
-
 interface BatchPart {
   /** Samples at the front that were judged before. */
   readonly drop: number
@@ -114,41 +106,38 @@ async function judgeBatch(
   judges: readonly Judge[],
   fields: Readonly<Record<string, RuntimeTensor>>,
   names: readonly string[],
-  options: JudgeOptions,
+  task: EvaluationTask<unknown>,
   part: BatchPart,
 ): Promise<void> {
-  const labels = fields[options.labels]
-  let reference: ReadonlyMap<string, ArrayLike<number>> | null = null
+  const labels = valuesOfPart(fields, task.labels, part)
+  let reference: { outputs: ReadonlyMap<string, Values>; decision: unknown } | null = null
   for (const judge of judges) {
     const feeds = feedsOf(judge.session, fields)
-    const results = await judge.session.run(feeds, names)
-    const outputs = new Map<string, ArrayLike<number>>()
-    for (const name of names) {
-      const tensor = results[name]
-      if (tensor !== undefined) outputs.set(name, numbersOf(wantedRows(tensor, part)))
+    const outputs = valuesOfPart(await judge.session.run(feeds, names), names, part)
+    const inputs = new Map(Object.entries(feeds).map(([name, { dims }]) => [name, dims]))
+    const decision = task.decide({ samples: part.wanted, outputs, inputs })
+    reference ??= { outputs, decision }
+    for (const [name, { numbers }] of outputs) {
+      judge.noise.add(reference.outputs.get(name)?.numbers ?? numbers, numbers)
     }
-    reference ??= outputs
-    for (const [name, actual] of outputs) {
-      const expected = reference.get(name) ?? actual
-      judge.noise.add(expected, actual)
-      const tensor = results[name]
-      const width = (tensor?.dims.length ?? 0) > 1 ? (tensor?.dims.at(-1) ?? 1) : 1
-      judge.agreement.add(expected, actual, width)
-    }
-    const [name] = names
-    const judged = name === undefined ? undefined : results[name]
-    const scores = name === undefined ? undefined : outputs.get(name)
-    if (judge.metric === null || !labels || !judged || !scores) continue
-    const truth = numbersOf(wantedRows(labels, part))
-    judge.metric.add({
-      samples: part.wanted,
-      outputs: scores,
-      width: scores.length / part.wanted,
-      areClasses: !judged.dtype.startsWith('float') && judged.dtype !== 'bfloat16',
-      labels: truth,
-      labelWidth: truth.length / part.wanted,
-    })
+    judge.agreement.add(reference.decision, decision)
+    judge.metric?.add(decision, labels)
   }
+}
+
+function valuesOfPart(
+  tensors: Readonly<Record<string, RuntimeTensor>>,
+  names: readonly string[],
+  part: BatchPart,
+): ReadonlyMap<string, Values> {
+  const values = new Map<string, Values>()
+  for (const name of names) {
+    const tensor = tensors[name]
+    if (tensor === undefined) continue
+    const { dtype, dims, data } = wantedRows(tensor, part)
+    values.set(name, { dtype, dims, numbers: numbersOf({ dtype, dims, data }) })
+  }
+  return values
 }
 
 /** An output whose first axis is no batch belongs to all samples: it is taken whole. */
