@@ -19,6 +19,8 @@ export interface RedisFeedOptions {
 /** A subscription that Redis has not confirmed by then takes effect when Redis is back. */
 const SUBSCRIBE_MS = 1000
 const CONNECT_MS = 5000
+/** Nothing else would tell that a connection on which nothing is sent leads nowhere. */
+const PING_MS = 5000
 
 export async function openRedisFeed(options: RedisFeedOptions): Promise<ProgressFeed> {
   const { publisher, subscriber, onError } = options
@@ -37,6 +39,9 @@ export async function openRedisFeed(options: RedisFeedOptions): Promise<Progress
     topics.deliver('*', read(channel, kind))
   subscriber.on('message', onMessage)
   subscriber.on('pmessage', onPatternMessage)
+  const pings = setInterval(() => {
+    if (subscriber.status === 'ready') subscriber.ping().catch(onError)
+  }, PING_MS)
   await Promise.all([publisher, subscriber].map((redis) => waitForRedis(redis, CONNECT_MS)))
 
   function ask(topic: string): Promise<unknown> {
@@ -72,6 +77,7 @@ export async function openRedisFeed(options: RedisFeedOptions): Promise<Progress
     },
 
     async close() {
+      clearInterval(pings)
       subscriber.off('message', onMessage)
       subscriber.off('pmessage', onPatternMessage)
       topics.clear()

@@ -31,7 +31,7 @@ const ROLES = {
     socketTimeout: SILENCE_TIMEOUT_MS,
   },
   worker: { maxRetriesPerRequest: null },
-  subscriber: { maxRetriesPerRequest: null },
+  subscriber: { maxRetriesPerRequest: null, socketTimeout: SILENCE_TIMEOUT_MS },
 } as const
 
 /** Returns at once and connects in the background, again and again until it is closed. */
