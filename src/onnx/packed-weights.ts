@@ -15,7 +15,9 @@ export function packedWeights(node: Node, tensor: Tensor): WeightCounts | null {
       // No code of its tables is counted as 0.
       return { parameters, nonzero: parameters }
     case 'com.microsoft.MatMulNBits':
-      return { parameters, nonzero: parameters - blockZeros(node, tensor) }
+      return { parameters, nonzero: parameters - productZeros(node, tensor) }
+    case 'com.microsoft.GatherBlockQuantized':
+      return packedTable(node, tensor)
     default:
       return null
   }
@@ -25,10 +27,41 @@ export function packedWeights(node: Node, tensor: Tensor): WeightCounts | null {
  * MatMulNBits keeps B as [N, ⌈K / block⌉, block · bits / 8] bytes, low bits first, each block with a zero point, packed
  * likewise (2^(bits−1) without). 0 where the zero points are not integers or not known.
  */
-function blockZeros(node: Node, tensor: Tensor): number {
+function productZeros(node: Node, tensor: Tensor): number {
   const bits = node.int('bits', 4)
   const block = node.int('block_size', 32)
-  const [rows, columns] = [node.int('K', 0), node.int('N', 0)]
+  return blockZeros(node, tensor, {
+    bits,
+    block,
+    rows: node.int('K', 0),
+    columns: node.int('N', 0),
+  })
+}
+
+/** A table of bytes that hold several codes each has fewer elements than weights; its rows lie as those of MatMulNBits. */
+function packedTable(node: Node, tensor: Tensor): WeightCounts | null {
+  const bits = node.int('bits', 4)
+  const [columns = 0, width = 0] = tensor.dims
+  const isPlain = tensor.dims.length === 2 && node.int('quantize_axis', 1) === 1
+  if (tensor.dtype !== 'uint8' || !isPlain) return null
+  const rows = (width * 8) / bits
+  const layout = { bits, block: node.int('block_size', 128), rows, columns }
+  return { parameters: rows * columns, nonzero: rows * columns - blockZeros(node, tensor, layout) }
+}
+
+interface BlockLayout {
+  readonly bits: number
+  readonly block: number
+  /** Weights of a column. */
+  readonly rows: number
+  readonly columns: number
+}
+
+function blockZeros(
+  node: Node,
+  tensor: Tensor,
+  { bits, block, rows, columns }: BlockLayout,
+): number {
   const blocks = Math.ceil(rows / block)
   const pointValue = node.input(3)
   const held = pointValue === null ? null : heldTensor(pointValue)
