@@ -1,0 +1,60 @@
+// Which constants of a model are learnt: the ones that training may change.
+
+import type { Model } from '#src/onnx/ir/model'
+import type { Tensor } from '#src/onnx/ir/tensor'
+import { tensorSize } from '#src/onnx/ir/tensor'
+import type { Use, Value } from '#src/onnx/ir/value'
+import { tensorType } from '#src/onnx/ir/value-type'
+import { floatValues } from '#src/onnx/tensor-values'
+import { weightTensors } from '#src/onnx/weight-tensors'
+
+/** Nothing learnt is as large; what stands for minus infinity in an attention mask is. */
+const LARGEST = 1e4
+
+/** Where a single number is a factor, an offset or an exponent of a formula that the exporter spelt out. */
+const FORMULA_OPS = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sqrt']
+
+/**
+ * Initializers of float32 in the main graph that operators use as weights. Not the statistics of BatchNormalization, single
+ * numbers in formulas, and masks. `frozen`: names of nodes whose weights stay.
+ */
+export function trainableWeights(model: Model, frozen: readonly string[] = []): Value[] {
+  const names = new Set(frozen)
+  const found: Value[] = []
+  for (const { value, tensor, quantizedBy } of weightTensors(model)) {
+    const isPlain = quantizedBy === 'none' && tensor.dtype === 'float32'
+    if (!isPlain || value.constant === null || value.graph !== model.graph) continue
+    const uses = [...value.uses]
+    if (uses.some((use) => isStatistic(use) || names.has(use.node.name))) continue
+    if (tensorSize(tensor) === 1 && uses.every(({ node }) => node.is(...FORMULA_OPS))) continue
+    if (!isMask(tensor)) found.push(value)
+  }
+  return found
+}
+
+function isStatistic({ node, index }: Use): boolean {
+  return node.is('BatchNormalization') && index >= 3
+}
+
+function isMask(tensor: Tensor): boolean {
+  return floatValues(tensor).some((element) => !(Math.abs(element) < LARGEST))
+}
+
+/** Makes inputs of the graph of initializers: their elements come with each run. Gives the elements they had. */
+export function exposeAsInputs(
+  model: Model,
+  values: readonly Value[],
+): ReadonlyMap<string, Float32Array> {
+  const { graph } = model
+  const elements = new Map<string, Float32Array>()
+  for (const value of values) {
+    const tensor = value.constant
+    if (tensor === null) throw new Error(`'${value.name}' is no constant of the graph`)
+    elements.set(value.name, Float32Array.from(floatValues(tensor)))
+    value.initializer = null
+    value.type = tensorType('float32', tensor.dims)
+    graph.initializers.delete(value.name)
+    graph.inputs.push(value)
+  }
+  return elements
+}
