@@ -23,9 +23,12 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const LAST = { millisecond: 0, counter: 0n }
 const RANDOM_BITS = 80n
 
+/** A clock that went back by more than this was put right: what it said before counts no more. */
+const CORRECTION_MS = 10_000
+
 /** A new id. Within one process, later ids sort after earlier ones. */
 export function newId(prefix: IdPrefix, now: number = Date.now()): string {
-  if (now > LAST.millisecond) {
+  if (now > LAST.millisecond || now < LAST.millisecond - CORRECTION_MS) {
     LAST.millisecond = now
     LAST.counter = BigInt(`0x${randomBytes(10).toString('hex')}`) >> 1n
   } else {

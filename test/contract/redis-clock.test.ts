@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openRedisClock } from '#src/adapters/clock/redis'
+import { openRedisConnection } from '#src/adapters/redis/connection'
 
 let redis: Redis
 
@@ -25,6 +26,22 @@ test('tells the time of Redis, whatever this machine says, and however it jumps'
   } finally {
     clock.close()
     spy.mockRestore()
+  }
+})
+
+test('waits for a connection that is being made', async () => {
+  const fresh = openRedisConnection(process.env['TERSOR_TEST_REDIS_URL']!, 'producer', {
+    onError: () => {},
+  })
+  const real = Date.now
+  const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() - 600_000)
+  const clock = await openRedisClock({ redis: fresh, onError: () => {} })
+  try {
+    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(250)
+  } finally {
+    clock.close()
+    spy.mockRestore()
+    await fresh.quit()
   }
 })
 

@@ -2,6 +2,7 @@
 
 import type { Redis } from 'ioredis'
 import type { Clock } from '#src/ports/clock'
+import { waitForRedis } from '../redis/connection.ts'
 
 export interface RedisClockOptions {
   /** Stays open when the clock is closed. */
@@ -13,6 +14,7 @@ export interface RedisClock extends Clock {
   close(): void
 }
 
+const CONNECT_MS = 5000
 const SYNC_MS = 30_000
 const FIRST_SAMPLES = 3
 /** An answer that took longer says too little. */
@@ -42,6 +44,7 @@ export async function openRedisClock({ redis, onError }: RedisClockOptions): Pro
     return { time, at, tripMs }
   }
 
+  await waitForRedis(redis, CONNECT_MS)
   for (let count = 0; count < FIRST_SAMPLES; count += 1) {
     const next = await sample().catch(() => null)
     if (next !== null && next.tripMs < base.tripMs) base = next
