@@ -1,6 +1,7 @@
 // Step types and methods as the API lists them: schema and defaults come from the recipes.
 
 import { z } from 'zod'
+import { pruneChannel } from '#src/recipes/prune'
 import { quantizeDynamic, quantizeFloat16, quantizeStatic } from '#src/recipes/quantize'
 import { simplifyStep } from '#src/recipes/simplify'
 
@@ -18,6 +19,7 @@ const METHODS = [
   { type: 'quantize', method: 'static', schema: quantizeStatic },
   { type: 'quantize', method: 'dynamic', schema: quantizeDynamic },
   { type: 'quantize', method: 'float16', schema: quantizeFloat16 },
+  { type: 'prune', method: 'channel', schema: pruneChannel },
 ] as const
 
 export function describeMethods(): MethodDescription[] {

@@ -2,9 +2,11 @@
 // Whoever adds one raises the number; a worker knows everything up to the highest.
 
 import type { Evaluation, EvaluationTask } from './evaluation.ts'
+import type { PruneChannelStep } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { SimplifyStep } from './simplify.ts'
 import type { Step } from './step.ts'
+import { nameOfStep } from './step.ts'
 
 /** A use of the step that came later than the step. */
 interface LaterUse<S> {
@@ -23,6 +25,7 @@ interface Histories {
   readonly 'quantize static': StepHistory<QuantizeStaticStep>
   readonly 'quantize dynamic': StepHistory<QuantizeDynamicStep>
   readonly 'quantize float16': StepHistory<QuantizeFloat16Step>
+  readonly 'prune channel': StepHistory<PruneChannelStep>
 }
 
 type StepName<S extends Step> = S extends { readonly method: infer M extends string }
@@ -41,6 +44,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   },
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },
+  'prune channel': { since: 4, later: [] },
 }
 
 const TASKS_SINCE: Record<EvaluationTask, number> = {
@@ -73,7 +77,7 @@ export function leastRevision(steps: readonly Step[], evaluation: Evaluation): n
 }
 
 function revisionOf(step: Step): number {
-  const name = step.type === 'quantize' ? (`quantize ${step.method}` as const) : step.type
+  const name = nameOfStep(step) as StepName<Step>
   // The table's type pairs every name with its own step; an index cannot.
   const { since, later } = HISTORIES[name] as StepHistory<Step>
   return Math.max(since, ...later.filter(({ isUsed }) => isUsed(step)).map((use) => use.since))

@@ -2,7 +2,11 @@
 
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { GRADIENT_IMPORTANCES } from '#src/recipes/prune'
+import type { PruneStep } from '#src/recipes/prune'
 import type { Step, StepType } from '#src/recipes/step'
+import { excludedLayersOf } from '#src/recipes/step'
+import { weightOnlyFaults } from './check-weight-only.ts'
 import type { JobInputs } from './job-inputs.ts'
 
 /** Pairs of step types of which the second cannot come anywhere after the first. */
@@ -16,6 +20,11 @@ const CONFLICTS: readonly {
     first: 'quantize',
     then: 'simplify',
     why: 'folding constants would undo the quantization; simplify first',
+  },
+  {
+    first: 'quantize',
+    then: 'prune',
+    why: 'what a channel is worth is told from floating-point weights; prune first',
   },
 ]
 
@@ -40,13 +49,21 @@ export function stepSupportFaults(spec: JobSpec, { model }: JobInputs): FieldErr
   const faults: FieldError[] = []
   spec.steps.forEach((step, index) => {
     const pointer = `/steps/${index}`
-    if (step.type !== 'quantize') return
-    const { supported, notes } = model.support.quantize
+    if (step.type === 'prune') faults.push(...pruneFaults(spec, step, index))
+    if (step.type === 'simplify') return
+    const { supported, notes } = model.support[step.type]
     if (!supported) {
-      const why = notes.length === 0 ? 'the model cannot be quantized' : notes.join('; ')
+      const why = notes.length === 0 ? `the model does not support ${step.type}` : notes.join('; ')
       faults.push({ pointer, code: 'step_unsupported', detail: why })
     }
-    if (step.method === 'static' && spec.datasets.calibration === null) {
+    if (step.type === 'quantize' && step.method === 'weight_only') {
+      faults.push(...weightOnlyFaults(step, index, spec))
+    }
+    if (
+      step.type === 'quantize' &&
+      step.method === 'static' &&
+      spec.datasets.calibration === null
+    ) {
       faults.push({
         pointer: '/datasets/calibration',
         code: 'dataset_required',
@@ -57,14 +74,32 @@ export function stepSupportFaults(spec: JobSpec, { model }: JobInputs): FieldErr
   return faults
 }
 
+function pruneFaults(spec: JobSpec, step: PruneStep, index: number): FieldError[] {
+  const { importance } = step
+  const pointer = `/steps/${index}/importance`
+  if (GRADIENT_IMPORTANCES.some((name) => name === importance)) {
+    const detail = `importance '${importance}' needs the gradients of the model, which this version does not follow when pruning; magnitude, bn_scale, activation and random need none`
+    return [{ pointer, code: 'step_unsupported', detail }]
+  }
+  if (importance === 'activation' && spec.datasets.calibration === null) {
+    return [
+      {
+        pointer: '/datasets/calibration',
+        code: 'dataset_required',
+        detail: `step ${index + 1} (prune ${step.method} by activation) needs a calibration dataset; importance magnitude needs none`,
+      },
+    ]
+  }
+  return []
+}
+
 export function excludedLayerFaults(
   steps: readonly Step[],
   nodes: ReadonlySet<string>,
 ): FieldError[] {
   const faults: FieldError[] = []
   steps.forEach((step, index) => {
-    if (step.type !== 'quantize') return
-    step.excluded_layers.forEach((name, position) => {
+    excludedLayersOf(step).forEach((name, position) => {
       if (nodes.has(name)) return
       faults.push({
         pointer: `/steps/${index}/excluded_layers/${position}`,
@@ -77,7 +112,7 @@ export function excludedLayerFaults(
 }
 
 export function namesExcludedLayers(steps: readonly Step[]): boolean {
-  return steps.some((step) => step.type === 'quantize' && step.excluded_layers.length > 0)
+  return steps.some((step) => excludedLayersOf(step).length > 0)
 }
 
 /** A node whose name holds the given one or is held by it, as a hint. */

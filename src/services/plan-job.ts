@@ -3,6 +3,7 @@
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
+import { excludedLayersOf, methodOf } from '#src/recipes/step'
 import { absentWorker } from './absent-worker.ts'
 import { checkJob } from './check-job.ts'
 import { jobEstimate } from './job-estimate.ts'
@@ -62,13 +63,12 @@ function faultsAt(faults: readonly FieldError[], pointer: string): string[] {
 }
 
 function plannedStep(step: Step, reasons: readonly string[]): PlannedStep {
-  const excluded = step.type === 'quantize' ? step.excluded_layers : []
   return {
     type: step.type,
-    method: step.type === 'quantize' ? step.method : null,
+    method: methodOf(step),
     accepted: reasons.length === 0,
     reasons,
-    skipped: excluded.map((node) => ({ node, reason: 'named in excluded_layers' })),
+    skipped: excludedLayersOf(step).map((node) => ({ node, reason: 'named in excluded_layers' })),
   }
 }
 
@@ -106,7 +106,9 @@ function planWarnings(
       `${calibration.samples} calibration samples; 100 or more give steadier ranges`,
     )
   }
-  const quantizes = spec.steps.some(({ type }) => type === 'quantize')
-  if (quantizes) for (const note of model.support.quantize.notes) warn('quantize', note)
+  for (const type of ['quantize', 'prune'] as const) {
+    if (!spec.steps.some((step) => step.type === type)) continue
+    for (const note of model.support[type].notes) warn(type, note)
+  }
   return warnings
 }

@@ -39,6 +39,7 @@ describe('the least revision', () => {
     [[{ ...MINMAX, bias_correction: true }], 2],
     [[{ ...MINMAX, mixed_precision: true }], 2],
     [[{ type: 'simplify' }, ENTROPY], 2],
+    [[{ type: 'prune', method: 'channel' }], 4],
   ])('of %j is %i', (steps, revision) => {
     expect(revisionOf(steps)).toBe(revision)
   })

@@ -8,6 +8,7 @@ import type { StepReport } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import { modelSize } from '#src/onnx/write-model'
 import type { Step } from '#src/recipes/step'
+import { methodOf, nameOfStep } from '#src/recipes/step'
 import type {
   ChildMessage,
   CompressRequest,
@@ -68,12 +69,14 @@ export async function runJob(
         progress: (fraction, message) =>
           progress(step.type, index + 1, share * (index + fraction), message),
       }
-      context.progress(0, nameOf(step))
+      context.progress(0, nameOfStep(step))
       const done = await timedStep(model, step, context)
       model = done.model
       reports.push(done.report)
       if (done.layerNoise.size > 0) layerNoise = done.layerNoise
-      log(`step ${index + 1} of ${steps}, ${nameOf(step)}: ${done.report.after.size_bytes} bytes`)
+      log(
+        `step ${index + 1} of ${steps}, ${nameOfStep(step)}: ${done.report.after.size_bytes} bytes`,
+      )
     }
     progress('writing', steps, STEPS_END, 'writing the model')
     const folder = join(scratch, 'result')
@@ -117,10 +120,6 @@ export async function runJob(
   }
 }
 
-function nameOf(step: Step): string {
-  return step.type === 'quantize' ? `${step.type} ${step.method}` : step.type
-}
-
 async function timedStep(
   before: Model,
   step: Step,
@@ -132,7 +131,7 @@ async function timedStep(
   const duration = performance.now() - start
   const { parameters, macs, sparsity } = staticMeasures(model, null)
   const after = { size_bytes: modelSize(model, 'inline'), parameters, macs, sparsity }
-  const method = step.type === 'quantize' ? step.method : null
+  const method = methodOf(step)
   const report = {
     type: step.type,
     method,

@@ -2,6 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Step, StepType } from '#src/recipes/step'
+import { runPruneChannel } from './prune-channel.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
 import { runQuantizeFloat16 } from './quantize-float16.ts'
 import { runQuantizeStatic } from './quantize-static.ts'
@@ -10,6 +11,7 @@ import type { StepContext, StepOutcome, StepRunner } from './step-outcome.ts'
 
 type StepOf<T extends StepType> = Extract<Step, { type: T }>
 type QuantizeStep = StepOf<'quantize'>
+type PruneStep = StepOf<'prune'>
 
 const QUANTIZE = {
   static: runQuantizeStatic,
@@ -25,9 +27,19 @@ const runQuantize: StepRunner<QuantizeStep> = (model, step, context) => {
   return run(model, step, context)
 }
 
+const PRUNE = {
+  channel: runPruneChannel,
+} as const satisfies {
+  [M in PruneStep['method']]: StepRunner<Extract<PruneStep, { method: M }>>
+}
+
+const runPrune: StepRunner<PruneStep> = (model, step, context) =>
+  PRUNE[step.method](model, step, context)
+
 export const STEPS = {
   simplify: runSimplify,
   quantize: runQuantize,
+  prune: runPrune,
 } as const satisfies { [T in StepType]: StepRunner<StepOf<T>> }
 
 export async function runStep(

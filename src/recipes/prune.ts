@@ -1,0 +1,104 @@
+// Step `prune`, discriminated on `method`.
+
+import { z } from 'zod'
+
+/** Those that follow gradients are named here already; what runs them is not there yet. */
+export const GRADIENT_IMPORTANCES = ['gradient', 'taylor', 'fisher', 'hessian', 'obs'] as const
+
+const importance = z
+  .enum(['magnitude', 'bn_scale', 'activation', 'random', ...GRADIENT_IMPORTANCES])
+  .default('magnitude')
+  .describe(
+    'What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.',
+  )
+
+const fraction = z.number().min(0).max(1)
+
+const share = z.number().gt(0).max(1)
+
+const amount = {
+  sparsity: fraction
+    .max(0.99)
+    .nullable()
+    .default(null)
+    .describe('Fraction that goes; 0.5 when nothing else says how much.'),
+  threshold: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('What is worth less than this goes.'),
+}
+
+const budget = {
+  max_macs: share.nullable().default(null).describe('Share of the multiply-accumulates to keep.'),
+  max_parameters: share.nullable().default(null).describe('Share of the parameters to keep.'),
+}
+
+const scope = z
+  .union([
+    z.enum(['global', 'layer']),
+    z.strictObject({ per_layer: z.record(z.string().min(1).max(256), fraction.max(0.99)) }),
+  ])
+  .default('global')
+  .describe(
+    'Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.',
+  )
+
+const excludedLayers = z
+  .array(z.string().min(1).max(256))
+  .max(10_000)
+  .default([])
+  .describe('Names of nodes whose weights stay whole.')
+
+const samples = z
+  .int()
+  .min(1)
+  .max(100_000)
+  .default(128)
+  .describe('Samples of the calibration dataset to use, where the importance needs them.')
+
+const norm = z.enum(['l1', 'l2']).default('l2').describe('Norm of the importance `magnitude`.')
+
+function saysOneAmount(step: Readonly<Record<string, unknown>>): boolean {
+  const names = ['sparsity', 'threshold', 'max_macs', 'max_parameters']
+  return names.filter((name) => typeof step[name] === 'number').length <= 1
+}
+
+const ONE_AMOUNT =
+  'says how much goes more than once: give one of sparsity, threshold, max_macs, max_parameters'
+
+export const pruneChannel = z
+  .strictObject({
+    type: z.literal('prune'),
+    method: z.literal('channel'),
+    importance,
+    norm,
+    ...amount,
+    ...budget,
+    scope,
+    channel_multiple: z
+      .int()
+      .min(1)
+      .max(1024)
+      .default(8)
+      .describe('Axes keep a multiple of this many channels.'),
+    min_channels: z
+      .int()
+      .min(1)
+      .max(65_536)
+      .default(8)
+      .describe('No axis loses more than down to this many channels.'),
+    samples,
+    excluded_layers: excludedLayers,
+  })
+  .refine(saysOneAmount, ONE_AMOUNT)
+  .meta({
+    id: 'PruneChannelStep',
+    description: 'Takes channels, heads and neurons out: the model becomes smaller and faster.',
+  })
+
+export const pruneStep = z.discriminatedUnion('method', [pruneChannel]).meta({ id: 'PruneStep' })
+
+export type PruneStep = z.infer<typeof pruneStep>
+export type PruneChannelStep = z.infer<typeof pruneChannel>

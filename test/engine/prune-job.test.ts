@@ -1,0 +1,79 @@
+// Jobs with the step `prune`, as the child runs them.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { report as reportSchema } from '#src/domain/report'
+import { MACS, PARAMETERS } from '#test/support/toy-network'
+import { runToyJob } from './toy-job.ts'
+
+const folder = { path: '' }
+
+beforeAll(async () => {
+  folder.path = await mkdtemp(join(tmpdir(), 'tersor-prune-job-'))
+})
+
+afterAll(() => rm(folder.path, { recursive: true, force: true }))
+
+async function run(steps: readonly unknown[], spec: Readonly<Record<string, unknown>> = {}) {
+  const { result } = await runToyJob(folder.path, { steps, spec })
+  expect(reportSchema.parse(result.report)).toEqual(result.report)
+  return result.report
+}
+
+describe('a job that prunes channels', () => {
+  test('halves the channels and says which', async () => {
+    const report = await run([{ type: 'prune', method: 'channel', scope: 'layer' }])
+    const { details, declined } = report.steps[0]!
+    expect(details['removed']).toBe(8 + 16)
+    expect(details['groups']).toMatchObject([
+      { layers: ['c1'], size: 16, removed: 8 },
+      { layers: ['c2'], size: 32, removed: 16 },
+    ])
+    // 8 channels of 3 · 3 · 3, 16 of 8 · 3 · 3, 4 of 16, and biases.
+    expect(report.compressed.parameters).toBe(8 * 27 + 8 + 16 * 72 + 16 + 64 + 4)
+    expect(report.compressed.macs).toBe((8 * 27 + 16 * 72) * 64 + 64)
+    expect(declined).toContainEqual({
+      rule: 'prune-channels',
+      node: 'y',
+      reason: 'y: an output of the model',
+    })
+  })
+
+  test.each(['max_macs', 'max_parameters'])('keeps no more than %s allows', async (name) => {
+    const step = {
+      type: 'prune',
+      method: 'channel',
+      [name]: 0.4,
+      channel_multiple: 1,
+      min_channels: 1,
+    }
+    const { compressed } = await run([step])
+    const share = name === 'max_macs' ? compressed.macs! / MACS : compressed.parameters / PARAMETERS
+    expect(share).toBeLessThanOrEqual(0.4)
+    expect(share).toBeGreaterThan(0.3)
+  })
+
+  test.each(['magnitude', 'activation', 'bn_scale', 'random'])(
+    'ranks by %s and quantizes what is left',
+    async (importance) => {
+      const prune = { type: 'prune', method: 'channel', importance, sparsity: 0.25 }
+      const report = await run([prune, { type: 'quantize', method: 'static' }])
+      expect(report.steps[0]!.details['removed']).toBeGreaterThan(0)
+      expect(report.steps.map(({ type }) => type)).toEqual(['prune', 'quantize'])
+    },
+  )
+
+  test('leaves excluded layers whole', async () => {
+    const step = { type: 'prune', method: 'channel', excluded_layers: ['c2'] }
+    const report = await run([step])
+    expect(report.compressed.parameters).toBe(PARAMETERS)
+    expect(report.steps[0]!.warnings).toMatchObject([{ code: 'nothing_pruned' }])
+    expect(report.steps[0]!.declined).toContainEqual({
+      rule: 'prune-channels',
+      node: 'c2',
+      reason: 'c2: excluded',
+    })
+  })
+})
