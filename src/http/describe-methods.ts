@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { pruneChannel } from '#src/recipes/prune'
 import { quantizeDynamic, quantizeFloat16, quantizeStatic } from '#src/recipes/quantize'
+import { quantizeWeightOnly } from '#src/recipes/quantize-weight-only'
 import { simplifyStep } from '#src/recipes/simplify'
 
 export interface MethodDescription {
@@ -18,6 +19,7 @@ const METHODS = [
   { type: 'simplify', method: null, schema: simplifyStep },
   { type: 'quantize', method: 'static', schema: quantizeStatic },
   { type: 'quantize', method: 'dynamic', schema: quantizeDynamic },
+  { type: 'quantize', method: 'weight_only', schema: quantizeWeightOnly },
   { type: 'quantize', method: 'float16', schema: quantizeFloat16 },
   { type: 'prune', method: 'channel', schema: pruneChannel },
 ] as const

@@ -1,12 +1,8 @@
 // Step `quantize`, discriminated on `method`.
 
 import { z } from 'zod'
-
-const excludedLayers = z
-  .array(z.string().min(1).max(256))
-  .max(10_000)
-  .default([])
-  .describe('Names of nodes that stay in floating point.')
+import { excludedLayers } from './excluded-layers.ts'
+import { quantizeWeightOnly } from './quantize-weight-only.ts'
 
 export const calibration = z
   .strictObject({
@@ -89,7 +85,12 @@ export const quantizeFloat16 = z
   .meta({ id: 'QuantizeFloat16Step', description: 'Half-precision weights and activations.' })
 
 export const quantizeStep = z
-  .discriminatedUnion('method', [quantizeStatic, quantizeDynamic, quantizeFloat16])
+  .discriminatedUnion('method', [
+    quantizeStatic,
+    quantizeDynamic,
+    quantizeWeightOnly,
+    quantizeFloat16,
+  ])
   .meta({ id: 'QuantizeStep' })
 
 export type QuantizeStaticStep = z.infer<typeof quantizeStatic>

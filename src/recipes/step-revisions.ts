@@ -4,6 +4,7 @@
 import type { Evaluation, EvaluationTask } from './evaluation.ts'
 import type { PruneChannelStep } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
+import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
 import type { SimplifyStep } from './simplify.ts'
 import type { Step } from './step.ts'
 import { nameOfStep } from './step.ts'
@@ -25,6 +26,7 @@ interface Histories {
   readonly 'quantize static': StepHistory<QuantizeStaticStep>
   readonly 'quantize dynamic': StepHistory<QuantizeDynamicStep>
   readonly 'quantize float16': StepHistory<QuantizeFloat16Step>
+  readonly 'quantize weight_only': StepHistory<QuantizeWeightOnlyStep>
   readonly 'prune channel': StepHistory<PruneChannelStep>
 }
 
@@ -44,6 +46,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   },
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },
+  'quantize weight_only': { since: 5, later: [] },
   'prune channel': { since: 4, later: [] },
 }
 

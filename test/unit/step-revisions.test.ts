@@ -32,6 +32,7 @@ describe('the least revision', () => {
     [[{ type: 'simplify' }], 1],
     [[{ type: 'quantize', method: 'dynamic' }], 1],
     [[{ type: 'quantize', method: 'float16' }], 1],
+    [[{ type: 'quantize', method: 'weight_only' }], 5],
     [[MINMAX], 1],
     [[ENTROPY], 2],
     [[{ ...MINMAX, equalize: true }], 2],

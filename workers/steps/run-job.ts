@@ -65,6 +65,7 @@ export async function runJob(
         spec,
         calibration,
         evaluation,
+        scratch,
         log,
         progress: (fraction, message) =>
           progress(step.type, index + 1, share * (index + fraction), message),

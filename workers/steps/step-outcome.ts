@@ -12,6 +12,8 @@ export interface StepContext {
   readonly spec: JobSpec
   readonly calibration: Samples | null
   readonly evaluation: Samples | null
+  /** An existing folder for what is too large for memory. */
+  readonly scratch: string
   /** Share of this step that is done. */
   readonly progress: (fraction: number, message: string) => void
   readonly log: (line: string) => void

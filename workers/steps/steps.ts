@@ -6,6 +6,7 @@ import { runPruneChannel } from './prune-channel.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
 import { runQuantizeFloat16 } from './quantize-float16.ts'
 import { runQuantizeStatic } from './quantize-static.ts'
+import { runQuantizeWeightOnly } from './quantize-weight-only.ts'
 import { runSimplify } from './simplify.ts'
 import type { StepContext, StepOutcome, StepRunner } from './step-outcome.ts'
 
@@ -16,6 +17,7 @@ type PruneStep = StepOf<'prune'>
 const QUANTIZE = {
   static: runQuantizeStatic,
   dynamic: runQuantizeDynamic,
+  weight_only: runQuantizeWeightOnly,
   float16: runQuantizeFloat16,
 } as const satisfies {
   [M in QuantizeStep['method']]: StepRunner<Extract<QuantizeStep, { method: M }>>

@@ -21,12 +21,13 @@ export interface InputScaling {
   readonly declined: readonly Declined[]
 }
 
-/** The float model computes the same as before. */
+/** The float model computes the same as before. `isRunnable`: the model may be copied and run as a whole. */
 export async function applyInputScales(
   model: Model,
   sites: readonly WeightSite[],
   options: WeightOnlyOptions,
   context: WeightOnlyContext,
+  isRunnable: boolean,
 ): Promise<InputScaling> {
   const details: unknown[] = []
   const declined: Declined[] = []
@@ -41,7 +42,7 @@ export async function applyInputScales(
   })
   const ordered = foldable.flatMap(([, readers]) => readers)
   try {
-    for await (const { batch, grams } of gramBatches(model, ordered, context, true)) {
+    for await (const { batch, grams } of gramBatches(model, ordered, context, isRunnable)) {
       for (const [input, readers] of readersByInput(batch)) {
         const divisions = divisionsOf(input, matrixOf(readers[0]).columns, readers.length)
         const gram = grams.get(input.name)

@@ -3,6 +3,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
+import type { Declined } from '../../rewrite/pass.ts'
 import { sweepDeadCode } from '../../rewrite/remove-dead-code.ts'
 import { compactWeights } from '../compact-weights.ts'
 import { ConstantStore } from '../constant-store.ts'
@@ -45,7 +46,7 @@ export async function quantizeWeightOnly(
   const wanted = sites.filter(({ stored }) => options.embeddings || stored.use !== 'lookup')
   const scaling: InputScaling =
     options.algorithm === 'awq'
-      ? await applyInputScales(model, wanted, options, context)
+      ? await applyInputScales(model, wanted, options, context, prepared.isSmall)
       : { details: null, declined: [] }
   const quantizer = new SiteQuantizer(model, facts, options, context)
   let done = 0
@@ -79,6 +80,7 @@ export async function quantizeWeightOnly(
     },
     declined: [
       ...prepared.declined,
+      ...dataDeclined(options, prepared.isSmall),
       ...declined,
       ...scaling.declined,
       ...quantizer.declined,
@@ -86,6 +88,13 @@ export async function quantizeWeightOnly(
     ],
     layerNoise: new Map(noise),
   }
+}
+
+/** What needs the model to run is not done where that takes too much memory. */
+function dataDeclined({ algorithm }: WeightOnlyOptions, isSmall: boolean): Declined[] {
+  if (isSmall || algorithm === 'rtn' || algorithm === 'hqq') return []
+  const reason = 'the model is too large to run over calibration data: weights are rounded'
+  return [{ rule: algorithm, node: null, reason }]
 }
 
 function lookupNames(sites: Parameters<typeof gramBatches>[1]): string[] {
