@@ -2203,6 +2203,150 @@ export interface components {
             request_id: string;
             retryable: boolean;
         };
+        /** @description Takes channels, heads and neurons out: the model becomes smaller and faster. */
+        PruneChannelStep: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "prune";
+            /** @constant */
+            method: "channel";
+            /**
+             * @description What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.
+             * @default magnitude
+             * @enum {string}
+             */
+            importance?: "magnitude" | "bn_scale" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            /**
+             * @description Norm of the importance `magnitude`.
+             * @default l2
+             * @enum {string}
+             */
+            norm?: "l1" | "l2";
+            /**
+             * @description Fraction that goes; 0.5 when nothing else says how much.
+             * @default null
+             */
+            sparsity?: number | null;
+            /**
+             * @description What is worth less than this goes.
+             * @default null
+             */
+            threshold?: number | null;
+            /**
+             * @description Share of the multiply-accumulates to keep.
+             * @default null
+             */
+            max_macs?: number | null;
+            /**
+             * @description Share of the parameters to keep.
+             * @default null
+             */
+            max_parameters?: number | null;
+            /**
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
+             * @default global
+             */
+            scope?: ("global" | "layer") | {
+                per_layer: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * @description Axes keep a multiple of this many channels.
+             * @default 8
+             */
+            channel_multiple?: number;
+            /**
+             * @description No axis loses more than down to this many channels.
+             * @default 8
+             */
+            min_channels?: number;
+            /**
+             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @default 128
+             */
+            samples?: number;
+            /**
+             * @description Names of nodes whose weights stay whole.
+             * @default []
+             */
+            excluded_layers?: string[];
+        };
+        /** @description Takes channels, heads and neurons out: the model becomes smaller and faster. */
+        PruneChannelStepResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "prune";
+            /** @constant */
+            method: "channel";
+            /**
+             * @description What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.
+             * @default magnitude
+             * @enum {string}
+             */
+            importance: "magnitude" | "bn_scale" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            /**
+             * @description Norm of the importance `magnitude`.
+             * @default l2
+             * @enum {string}
+             */
+            norm: "l1" | "l2";
+            /**
+             * @description Fraction that goes; 0.5 when nothing else says how much.
+             * @default null
+             */
+            sparsity: number | null;
+            /**
+             * @description What is worth less than this goes.
+             * @default null
+             */
+            threshold: number | null;
+            /**
+             * @description Share of the multiply-accumulates to keep.
+             * @default null
+             */
+            max_macs: number | null;
+            /**
+             * @description Share of the parameters to keep.
+             * @default null
+             */
+            max_parameters: number | null;
+            /**
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
+             * @default global
+             */
+            scope: ("global" | "layer") | {
+                per_layer: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * @description Axes keep a multiple of this many channels.
+             * @default 8
+             */
+            channel_multiple: number;
+            /**
+             * @description No axis loses more than down to this many channels.
+             * @default 8
+             */
+            min_channels: number;
+            /**
+             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @default 128
+             */
+            samples: number;
+            /**
+             * @description Names of nodes whose weights stay whole.
+             * @default []
+             */
+            excluded_layers: string[];
+        };
+        PruneStep: components["schemas"]["PruneChannelStep"];
+        PruneStepResolved: components["schemas"]["PruneChannelStepResolved"];
         QualityMeasure: {
             metric: string;
             value: number;
@@ -2405,8 +2549,152 @@ export interface components {
              */
             excluded_layers: string[];
         };
-        QuantizeStep: components["schemas"]["QuantizeStaticStep"] | components["schemas"]["QuantizeDynamicStep"] | components["schemas"]["QuantizeFloat16Step"];
-        QuantizeStepResolved: components["schemas"]["QuantizeStaticStepResolved"] | components["schemas"]["QuantizeDynamicStepResolved"] | components["schemas"]["QuantizeFloat16StepResolved"];
+        QuantizeStep: components["schemas"]["QuantizeStaticStep"] | components["schemas"]["QuantizeDynamicStep"] | components["schemas"]["QuantizeWeightOnlyStep"] | components["schemas"]["QuantizeFloat16Step"];
+        QuantizeStepResolved: components["schemas"]["QuantizeStaticStepResolved"] | components["schemas"]["QuantizeDynamicStepResolved"] | components["schemas"]["QuantizeWeightOnlyStepResolved"] | components["schemas"]["QuantizeFloat16StepResolved"];
+        /** @description Weights of 4 or 8 bits with a scale per block; activations stay in float. */
+        QuantizeWeightOnlyStep: {
+            /** @constant */
+            type: "quantize";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "weight_only";
+            /**
+             * @default int4
+             * @enum {string}
+             */
+            weights_dtype?: "int4" | "uint4" | "int8";
+            /**
+             * @description Weights of an output channel that share a scale.
+             * @default 32
+             */
+            block_size?: 16 | 32 | 64 | 128 | 256;
+            /**
+             * @description One zero point for all blocks; without, each block has its own.
+             * @default true
+             */
+            symmetric?: boolean;
+            /**
+             * @description Rounding to nearest; `gptq` (errors taken out of weights that follow) and `awq` (scales between layers) need calibration data; `hqq` (half-quadratic) needs none.
+             * @default rtn
+             * @enum {string}
+             */
+            algorithm?: "rtn" | "gptq" | "awq" | "hqq";
+            /**
+             * @description Take the scale of least squared error of each block, not that of its extremes.
+             * @default true
+             */
+            scale_search?: boolean;
+            /**
+             * @description Round the input channels of the most energy first; for algorithm `gptq`.
+             * @default false
+             */
+            act_order?: boolean;
+            /**
+             * @description Share of its mean added to the diagonal of the second moments; for `gptq`.
+             * @default 0.01
+             */
+            damping?: number;
+            /**
+             * @description Samples of the calibration dataset to use.
+             * @default 128
+             */
+            samples?: number;
+            /**
+             * @description Operator of ONNX Runtime, or standard DequantizeLinear; `auto` times both for the shapes of the inputs and stores int8 where neither is as fast as float.
+             * @default auto
+             * @enum {string}
+             */
+            format?: "auto" | "matmul_nbits" | "qdq";
+            /**
+             * @description How the runtime may compute products of `matmul_nbits`: 1 in float, 4 with activations rounded to 8 bits.
+             * @default 4
+             */
+            accuracy_level?: number;
+            /**
+             * @description Quantize tables that rows are looked up in as well.
+             * @default true
+             */
+            embeddings?: boolean;
+            /**
+             * @description Names of nodes that stay in floating point.
+             * @default []
+             */
+            excluded_layers?: string[];
+        };
+        /** @description Weights of 4 or 8 bits with a scale per block; activations stay in float. */
+        QuantizeWeightOnlyStepResolved: {
+            /** @constant */
+            type: "quantize";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "weight_only";
+            /**
+             * @default int4
+             * @enum {string}
+             */
+            weights_dtype: "int4" | "uint4" | "int8";
+            /**
+             * @description Weights of an output channel that share a scale.
+             * @default 32
+             */
+            block_size: 16 | 32 | 64 | 128 | 256;
+            /**
+             * @description One zero point for all blocks; without, each block has its own.
+             * @default true
+             */
+            symmetric: boolean;
+            /**
+             * @description Rounding to nearest; `gptq` (errors taken out of weights that follow) and `awq` (scales between layers) need calibration data; `hqq` (half-quadratic) needs none.
+             * @default rtn
+             * @enum {string}
+             */
+            algorithm: "rtn" | "gptq" | "awq" | "hqq";
+            /**
+             * @description Take the scale of least squared error of each block, not that of its extremes.
+             * @default true
+             */
+            scale_search: boolean;
+            /**
+             * @description Round the input channels of the most energy first; for algorithm `gptq`.
+             * @default false
+             */
+            act_order: boolean;
+            /**
+             * @description Share of its mean added to the diagonal of the second moments; for `gptq`.
+             * @default 0.01
+             */
+            damping: number;
+            /**
+             * @description Samples of the calibration dataset to use.
+             * @default 128
+             */
+            samples: number;
+            /**
+             * @description Operator of ONNX Runtime, or standard DequantizeLinear; `auto` times both for the shapes of the inputs and stores int8 where neither is as fast as float.
+             * @default auto
+             * @enum {string}
+             */
+            format: "auto" | "matmul_nbits" | "qdq";
+            /**
+             * @description How the runtime may compute products of `matmul_nbits`: 1 in float, 4 with activations rounded to 8 bits.
+             * @default 4
+             */
+            accuracy_level: number;
+            /**
+             * @description Quantize tables that rows are looked up in as well.
+             * @default true
+             */
+            embeddings: boolean;
+            /**
+             * @description Names of nodes that stay in floating point.
+             * @default []
+             */
+            excluded_layers: string[];
+        };
         Readiness: {
             /** @constant */
             status: "ok";
@@ -2609,7 +2897,7 @@ export interface components {
             type: "simplify";
         };
         /** @description One step of a job. */
-        Step: components["schemas"]["SimplifyStep"] | components["schemas"]["QuantizeStep"];
+        Step: components["schemas"]["SimplifyStep"] | components["schemas"]["QuantizeStep"] | components["schemas"]["PruneStep"];
         StepReport: {
             type: string;
             method: string | null;
@@ -2631,7 +2919,7 @@ export interface components {
             warnings: components["schemas"]["ReportWarning"][];
         };
         /** @description One step of a job. */
-        StepResolved: components["schemas"]["SimplifyStepResolved"] | components["schemas"]["QuantizeStepResolved"];
+        StepResolved: components["schemas"]["SimplifyStepResolved"] | components["schemas"]["QuantizeStepResolved"] | components["schemas"]["PruneStepResolved"];
         StepSupport: {
             supported: boolean;
             notes: string[];
