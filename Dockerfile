@@ -67,14 +67,19 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:'+process.env.TERSOR_METRICS_PORT+'/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 CMD ["node", "dist/workers/main.js"]
 
-# The libraries of the CUDA provider are not in npm: the runtime's own script fetches them from NuGet.
-# Not run by our tests, which reach no NuGet.
+# The libraries of the CUDA provider are not in npm: the runtime's own script fetches them from NuGet, or nothing with
+# --build-arg ONNXRUNTIME_NODE_INSTALL=skip. Fetching was not run by our benchmark, which reaches no NuGet.
 FROM worker-modules AS worker-gpu-modules
-RUN ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js
+ARG ONNXRUNTIME_NODE_INSTALL=cuda12
+RUN ONNXRUNTIME_NODE_INSTALL=${ONNXRUNTIME_NODE_INSTALL} node node_modules/onnxruntime-node/script/install.js
 
-# Not built by our tests either: the base image and the step above come from registries that they do not reach.
+# Not run on its real base either, which comes from a registry that the benchmark does not reach, nor with a card.
 FROM ${CUDA_IMAGE} AS worker-gpu
 COPY --from=base /usr/local/bin/node /usr/local/bin/node
+# WebGPU goes through Vulkan; the driver comes from the host.
+RUN apt-get update \
+  && apt-get install -y --no-install-recommends libvulkan1 \
+  && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production \
   TERSOR_HOST=0.0.0.0 \
   TERSOR_DATA_DIR=/data \

@@ -12,9 +12,9 @@ import { startPodman } from './images/podman-service.ts'
 import { runCompose } from './images/run-compose.ts'
 import { runStandalone } from './images/run-standalone.ts'
 import { makeStandIns } from './images/stand-ins.ts'
+import { runWithoutRedis } from './images/without-redis.ts'
 
-/** worker-gpu starts from an image and a package of registries that are not asked here. */
-const TARGETS = ['api', 'worker', 'standalone']
+const TARGETS = ['api', 'worker', 'worker-gpu', 'standalone']
 const PACKAGES =
   'debootstrap buildah podman netavark aardvark-dns conmon runc catatonit iptables docker-compose'.split(
     ' ',
@@ -61,6 +61,11 @@ try {
     expect(`${name}: API and two workers ended with 0 after SIGTERM`, orderly)
     const kept = compose.afterRestart === 'succeeded'
     expect(`${name}: the job is there after a restart of everything`, kept)
+  }
+  for (const target of ['worker', 'worker-gpu']) {
+    const { says, user } = await runWithoutRedis(engine, target)
+    expect(`${target} runs as ${user}`, user !== 'root')
+    expect(`${target} asks for a Redis`, says.includes('TERSOR_REDIS_URL is not set'))
   }
   const alone = await runStandalone(engine)
   say(`standalone: ${JSON.stringify(alone.job)}`)

@@ -17,6 +17,12 @@ export interface BuiltImage {
   readonly seconds: number
 }
 
+/** worker-gpu starts from an image of NVIDIA's and fetches from NuGet: without both, its other steps are run. */
+const STAND_INS = [`CUDA_IMAGE=${NODE_IMAGE}`, 'ONNXRUNTIME_NODE_INSTALL=skip'].flatMap((value) => [
+  '--build-arg',
+  value,
+])
+
 /** `docker-compose` looks for the same name without a registry. */
 export const imageOf = (target: string): string => `docker.io/library/tersor-${target}:latest`
 
@@ -40,7 +46,8 @@ async function buildImage(context: string, target: string): Promise<BuiltImage> 
   const image = imageOf(target)
   const began = performance.now()
   const how = '--format docker --isolation chroot --pull-never --network host --layers'.split(' ')
-  await run('buildah', ['bud', ...how, '--target', target, '--tag', image, context])
+  const names = ['--target', target, '--tag', image]
+  await run('buildah', ['bud', ...how, ...STAND_INS, ...names, context])
   const seconds = (performance.now() - began) / 1000
   const addedBytes = (await sizeOf(image)) - (await sizeOf(NODE_IMAGE))
   const container = (await run('buildah', ['from', '--pull-never', image])).trim()
