@@ -4,6 +4,7 @@ import type { FieldError } from '#src/domain/errors'
 import type { DatasetField, DatasetRecord } from '#src/domain/records'
 import type { Dim } from '#src/onnx/ir/value-type'
 import { detectorOutputs } from '#src/onnx/outputs/detector-outputs'
+import type { PictureSize } from '#src/onnx/outputs/picture-layout'
 import { pictureLayout, sidesOf } from '#src/onnx/outputs/picture-layout'
 import { yoloOutputFault, yoloxCells } from '#src/onnx/outputs/yolo-outputs'
 import type { Evaluation, ImageToImage, Segmentation } from '#src/recipes/evaluation'
@@ -33,13 +34,14 @@ export function judgedOutputFaults(
   if (output === undefined) return []
   const dataset = inputs.evaluation
   const labels = hasLabels ? fieldOf(dataset, evaluation.labels) : null
+  const picture = fieldOf(dataset, model.graph.inputs[0]?.name ?? null)
   switch (evaluation.task) {
     case 'segmentation':
-      return segmentationFaults(evaluation, output, labels)
+      return segmentationFaults(evaluation, output, labels, picture)
     case 'image_to_image':
       return imageFaults(evaluation, output, labels)
     case 'detection':
-      return yoloFaults(evaluation, output, fieldOf(dataset, model.graph.inputs[0]?.name ?? null))
+      return yoloFaults(evaluation, output, picture)
     case 'classification':
     case 'regression':
       return []
@@ -74,10 +76,11 @@ function segmentationFaults(
   { layout }: Segmentation,
   output: Output,
   labels: DatasetField | null,
+  picture: DatasetField | null,
 ): FieldError[] {
   if (output.shape === null) return []
   const [, height = 0, width = 0] = labels?.shape ?? []
-  const size = labels === null ? null : ([height, width] as const)
+  const size = labels === null ? pictureSize(picture) : ([height, width] as const)
   return layoutFaults(output, pictureLayout(output.shape, layout, size))
 }
 
@@ -145,6 +148,12 @@ function boxesScoresFaults(evaluation: Detection, outputs: readonly Output[]): F
   ]
 }
 
+function pictureSize(field: DatasetField | null): PictureSize | null {
+  const shape = field?.shape ?? []
+  const layout = pictureLayout(shape, 'auto')
+  return layout === 'nchw' || layout === 'nhwc' ? (sidesOf(shape, layout) as PictureSize) : null
+}
+
 /** @param picture the input, as the dataset has it */
 function yoloFaults(
   { decoder, strides }: Detection,
@@ -155,10 +164,9 @@ function yoloFaults(
   const fault = yoloOutputFault(decoder, name, shape)
   if (fault !== 'none') return [invalid('decoder', fault)]
   const boxes = shape?.[1]
-  if (decoder !== 'yolox' || typeof boxes !== 'number' || picture === null) return []
-  const layout = pictureLayout(picture.shape, 'auto')
-  if (layout !== 'nchw' && layout !== 'nhwc') return []
-  const [height, width] = sidesOf(picture.shape, layout) as readonly [number, number]
+  const size = pictureSize(picture)
+  if (decoder !== 'yolox' || typeof boxes !== 'number' || size === null) return []
+  const [height, width] = size
   const cells = yoloxCells([height, width], strides)
   if (cells === boxes) return []
   const detail = `grids of the strides ${strides.join(', ')} have ${cells} cells in pictures of ${height}×${width}, the output '${name}' has ${boxes} boxes`

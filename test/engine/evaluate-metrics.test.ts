@@ -1,4 +1,4 @@
-// Task metrics against values worked out by hand or by another formula.
+// Task metrics against values worked out by hand or by another program.
 
 import { describe, expect, test } from 'vitest'
 import { startAgreement } from '#engine/evaluate/agreement'
@@ -6,6 +6,7 @@ import type { MetricBatch } from '#engine/evaluate/metrics/metric'
 import type { MetricName } from '#engine/evaluate/metrics/metrics'
 import { METRICS } from '#engine/evaluate/metrics/metrics'
 import { startNoise } from '#engine/evaluate/signal-to-noise'
+import { congruential } from '#test/support/congruential'
 
 /** All rows at once and row by row must give the same. */
 function valueOf(
@@ -106,6 +107,38 @@ describe('regression', () => {
 
   test('r2 of constant labels is not determined', () => {
     expect(valueOf('r2', [[1], [2]], [[2], [2]])).toBeNull()
+  })
+})
+
+describe('against scikit-learn 1.9.1, on data made alike', () => {
+  const rows = (numbers: readonly number[], width: number): number[][] =>
+    Array.from({ length: numbers.length / width }, (_, row) =>
+      numbers.slice(row * width, (row + 1) * width),
+    )
+  const { take } = congruential(21)
+  const scores = rows(take(60 * 7), 7)
+  const classes = take(60).map((value) => [Math.floor(value * 7)])
+  for (const [row, [label]] of classes.entries()) scores[row]![label!]! += 0.25
+  const truth = take(40)
+  const outputs = take(40).map((value, index) => truth[index]! + (value - 0.5) * 0.5)
+
+  // top_k_accuracy_score, f1_score, mean of roc_auc_score of each class against the rest, mean_squared_error,
+  // mean_absolute_error, r2_score of all numbers in one column.
+  test.each([
+    ['top1', 0.4],
+    ['top5', 0.9333333333333333],
+    ['f1_macro', 0.36477796929742007],
+    ['auc', 0.7162163813275673],
+  ] as const)('%s', (name, value) => {
+    expect(valueOf(name, scores, classes)).toBeCloseTo(value, 12)
+  })
+
+  test.each([
+    ['mse', 0.014582884582928939],
+    ['mae', 0.10414834413095378],
+    ['r2', 0.8018097694934267],
+  ] as const)('%s', (name, value) => {
+    expect(valueOf(name, rows(outputs, 2), rows(truth, 2))).toBeCloseTo(value, 12)
   })
 })
 

@@ -1,11 +1,12 @@
 // Boxes and scores in outputs of their own: SSD and its kin, and detectors that suppress within the graph.
 
 import type { DetectorOutputs } from '#src/onnx/outputs/detector-outputs'
+import type { PictureSize } from '#src/onnx/outputs/picture-layout'
 import { EvaluationMismatch } from '../evaluation-mismatch.ts'
+import { inputSize } from '../pictures/input-size.ts'
 import type { TaskBatch, Values } from '../tasks/task.ts'
 import { shapeText, valuesOf } from '../tasks/task.ts'
 import type { Decoder } from './decoder.ts'
-import { inputSize } from './input-size.ts'
 
 export interface BoxesScoresOptions {
   readonly names: DetectorOutputs
@@ -44,7 +45,7 @@ export function boxesScores(options: BoxesScoresOptions): Decoder {
           `'${names.scores}' does not score the boxes ${shapeText(boxes)} of '${names.boxes}'`,
         )
       }
-      const [height, columns] = unit === 'relative' ? inputSize(batch) : [1, 1]
+      const [height, columns] = unit === 'relative' ? sidesToScale(batch) : [1, 1]
       for (let box = sample * count; box < (sample + 1) * count; box += 1) {
         const side = (index: number): number => boxes.numbers[4 * box + index] ?? NaN
         const [x1, y1, x2, y2] = cornersOf(side(0), side(1), side(2), side(3))
@@ -57,6 +58,12 @@ export function boxesScores(options: BoxesScoresOptions): Decoder {
       }
     },
   }
+}
+
+function sidesToScale(batch: TaskBatch): PictureSize {
+  const size = inputSize(batch)
+  if (size !== null) return size
+  throw new EvaluationMismatch('the model takes no picture whose sides would scale the boxes')
 }
 
 function boxesOf({ outputs, samples }: TaskBatch, name: string): Values {

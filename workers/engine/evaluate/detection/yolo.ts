@@ -3,10 +3,10 @@
 import { YOLO_SIDES, yoloOutputFault, yoloxCells } from '#src/onnx/outputs/yolo-outputs'
 import type { YoloDecoder } from '#src/onnx/outputs/yolo-outputs'
 import { EvaluationMismatch } from '../evaluation-mismatch.ts'
+import { inputSize } from '../pictures/input-size.ts'
 import type { TaskBatch, Values } from '../tasks/task.ts'
 import { valuesOf } from '../tasks/task.ts'
 import type { Decoder } from './decoder.ts'
-import { inputSize } from './input-size.ts'
 
 /** A row is x, y, w, h, objectness and the classes; every class that scores enough makes a box. */
 export function yolov5(output: string): Decoder {
@@ -62,7 +62,7 @@ export function yolox(output: string, strides: readonly number[]): Decoder {
     iouThreshold: 0.65,
     decode: (batch, sample, least, found) => {
       const { numbers, boxes, values } = rowsOf(batch, output, 'yolox')
-      const [height, width] = inputSize(batch)
+      const [height, width] = inputSize(batch) ?? [0, 0]
       if (yoloxCells([height, width], strides) !== boxes) {
         throw new EvaluationMismatch(
           `'${output}' has ${boxes} boxes, grids of the strides ${strides.join(', ')} have others in pictures of ${height}×${width}`,

@@ -3,8 +3,11 @@
 import type { Boxes, Detections } from '../detection/boxes.ts'
 import { overlap } from '../detection/boxes.ts'
 
-/** 0.50, 0.55 … 0.95. */
-export const COCO_OVERLAPS = Array.from({ length: 10 }, (_, index) => 0.5 + 0.05 * index)
+/** 0.50, 0.55 … 0.95, rounded as COCO's own evaluation rounds them. */
+export const COCO_OVERLAPS = Array.from(
+  { length: 10 },
+  (_, index) => 0.5 + index * ((0.95 - 0.5) / 9),
+)
 
 /** Of one class and one picture. */
 export const MOST_DETECTIONS = 100

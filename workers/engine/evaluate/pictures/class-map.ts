@@ -18,7 +18,7 @@ export interface ClassMap {
 const HALF = 0.5
 
 /**
- * @param size of the labels, where there are labels
+ * @param size of the labels or of the pictures: the maps have its proportions
  * @throws EvaluationMismatch
  */
 export function classMap(

@@ -5,6 +5,7 @@ import { EvaluationMismatch } from '../evaluation-mismatch.ts'
 import { startMeanIou } from '../metrics/mean-iou.ts'
 import type { ClassMap } from '../pictures/class-map.ts'
 import { classMap } from '../pictures/class-map.ts'
+import { inputSize } from '../pictures/input-size.ts'
 import type { EvaluationTask, Values } from './task.ts'
 import { shapeText, valuesOf } from './task.ts'
 
@@ -12,7 +13,7 @@ export interface SegmentationOptions {
   readonly output: string
   /** `null`: there are none. */
   readonly labels: string | null
-  /** [height, width] of the labels, by which `auto` tells the layout; `null` without labels. */
+  /** [height, width] of the labels, by which `auto` tells the layout; `null`: by the pictures that the model is given. */
   readonly labelSize: PictureSize | null
   readonly layout: PictureLayout | 'auto'
   readonly ignoredLabel: number | null
@@ -23,8 +24,9 @@ export function segmentationTask(options: SegmentationOptions): EvaluationTask<C
   return {
     outputs: [output],
     labels: labels === null ? [] : [labels],
-    decide: ({ outputs, samples }) => {
-      const map = classMap(valuesOf(outputs, output), layout, labelSize)
+    decide: (batch) => {
+      const { outputs, samples } = batch
+      const map = classMap(valuesOf(outputs, output), layout, labelSize ?? inputSize(batch))
       if (map.samples === samples) return map
       throw new EvaluationMismatch(`'${output}' has ${map.samples} pictures for ${samples} samples`)
     },
