@@ -12,7 +12,7 @@ const HIDDEN = 128
 /** One row per channel, from 0.1 to 3. */
 function unevenRow(name: string): string {
   const values = Array.from({ length: WIDTH }, (_, index) =>
-    (0.1 + 2.9 * (index / WIDTH) ** 4).toFixed(4),
+    (0.1 + 2.9 * (((index * 37) % WIDTH) / WIDTH) ** 4).toFixed(4),
   )
   return `float[${WIDTH}] ${name} = {${values.join()}}`
 }
