@@ -28,7 +28,7 @@ export interface ActivationStatistics {
 }
 
 /** Elements that may leave the runtime in one run, of all values together. */
-const ELEMENTS_PER_RUN = 2 ** 25
+const ELEMENTS_PER_RUN = 2 ** 23
 const LEAST_ELEMENTS = 2 ** 14
 
 /** Values beyond float16, and those that it holds with fewer digits only, are counted again in a unit of their own. */
@@ -46,17 +46,23 @@ export async function activationStatistics(
   runtime: Runtime,
   { histograms: isCounted, threads }: { readonly histograms: boolean; readonly threads: number },
 ): Promise<ActivationStatistics> {
-  const collect = (coded: readonly CodeRequest[]) =>
-    collectHistograms(model, names, coded, feeds, runtime, threads)
+  const collect = (of: readonly string[], coded: readonly CodeRequest[]) =>
+    collectHistograms(model, of, coded, feeds, runtime, threads)
   const counted = isCounted ? names : []
-  const first = await collect(counted.map((name) => ({ name, unit: 1 })))
+  const first = await collect(
+    names,
+    counted.map((name) => ({ name, unit: 1 })),
+  )
   const others = counted.flatMap((name) => {
     const range = first.ranges.get(name)
     const unit = range === undefined ? 1 : unitFor(range)
     return unit === 1 ? [] : [{ name, unit }]
   })
   if (others.length === 0) return first
-  const second = await collect(others)
+  const second = await collect(
+    others.map(({ name }) => name),
+    others,
+  )
   return { ...first, histograms: new Map([...first.histograms, ...second.histograms]) }
 }
 

@@ -55,37 +55,40 @@ export async function measuredRanges(
     new Map([...choice].map(([name, method]) => [name, at(method, name)]))
   if (disputed.length === 0) return { ranges: rangesOf(chosen), methods: chosen }
   const count = affordableSamples(model, TRIAL_MACS, TRIAL_SAMPLES)
-  const batches = await firstSamples(model, feeds, count)
-  const trial = await QuantizedActivations.load(model, names, batches, runtime, threads)
-  try {
-    let least = await trial.error(rangesOf(chosen))
-    const consider = async (
-      changes: ReadonlyMap<string, RangeMethod>,
-      gain: number,
-    ): Promise<void> => {
-      const error = await trial.error(rangesOf(new Map([...chosen, ...changes])))
-      if (error >= least * (1 - gain)) return
-      least = error
-      for (const [name, method] of changes) chosen.set(name, method)
-    }
-    for (const method of methods) {
-      if (method !== first) {
-        const all = new Map(disputed.map((name) => [name, method] as const))
-        await consider(all, GAIN_OF_ALL)
+  /** Takes those of the changes, in their order, that lessen the error by this share. */
+  const consider = async (
+    all: readonly ReadonlyMap<string, RangeMethod>[],
+    gain: number,
+    samples: number,
+  ): Promise<void> => {
+    if (all.length === 0) return
+    const batches = await firstSamples(model, feeds, samples)
+    const trial = await QuantizedActivations.load(model, names, batches, runtime, threads)
+    try {
+      let least = await trial.error(rangesOf(chosen))
+      for (const changes of all) {
+        const error = await trial.error(rangesOf(new Map([...chosen, ...changes])))
+        if (error >= least * (1 - gain)) continue
+        least = error
+        for (const [name, method] of changes) chosen.set(name, method)
       }
+    } finally {
+      await trial.release()
     }
-    for (const name of single.slice(0, TRIED)) {
-      const tried = [at(chosen.get(name) ?? first, name)]
-      for (const method of methods) {
-        const range = at(method, name)
-        if (tried.some((other) => isSame(other, range))) continue
-        tried.push(range)
-        await consider(new Map([[name, method]]), GAIN_OF_ONE)
-      }
-    }
-  } finally {
-    await trial.release()
   }
+  const others = methods.filter((method) => method !== first)
+  const together = others.map((method) => new Map(disputed.map((name) => [name, method] as const)))
+  await consider(together, GAIN_OF_ALL, count)
+  const apart = single.slice(0, TRIED).flatMap((name) => {
+    const tried = [at(chosen.get(name) ?? first, name)]
+    return methods.flatMap((method) => {
+      const range = at(method, name)
+      if (tried.some((other) => isSame(other, range))) return []
+      tried.push(range)
+      return [new Map([[name, method] as const])]
+    })
+  })
+  await consider(apart, GAIN_OF_ONE, Math.max(TRIAL_SAMPLES.least, Math.ceil(count / 4)))
   return { ranges: rangesOf(chosen), methods: chosen }
 }
 

@@ -46,7 +46,7 @@ export interface StaticCandidates {
 }
 
 /** Multiply–accumulates that bias correction may take for one candidate, and the fewest and most samples that it looks at. */
-const CORRECTION_MACS = 2e10
+const CORRECTION_MACS = 1e10
 const CORRECTION_SAMPLES = { least: 32, most: 128 }
 
 /** Samples for errors of outputs and of layers. */
