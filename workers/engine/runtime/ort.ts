@@ -83,7 +83,7 @@ function sessionOptions(options: LoadOptions): InferenceSession.SessionOptions {
     executionMode: 'sequential',
     graphOptimizationLevel: options.optimization,
     enableCpuMemArena: arena,
-    enableMemPattern: arena,
+    enableMemPattern: options.memoryPattern ?? arena,
     logSeverityLevel: FATAL_ONLY,
     ...(options.optimizedModelPath !== undefined && {
       optimizedModelFilePath: options.optimizedModelPath,

@@ -7,6 +7,7 @@ import type { Use, Value } from '#src/onnx/ir/value'
 import { tensorType } from '#src/onnx/ir/value-type'
 import { floatValues } from '#src/onnx/tensor-values'
 import { weightTensors } from '#src/onnx/weight-tensors'
+import { labelOf } from '../rewrite/pass.ts'
 
 /** Nothing learnt is as large; what stands for minus infinity in an attention mask is. */
 const LARGEST = 1e4
@@ -25,7 +26,7 @@ export function trainableWeights(model: Model, frozen: readonly string[] = []): 
     const isPlain = quantizedBy === 'none' && tensor.dtype === 'float32'
     if (!isPlain || value.constant === null || value.graph !== model.graph) continue
     const uses = [...value.uses]
-    if (uses.some((use) => isStatistic(use) || names.has(use.node.name))) continue
+    if (uses.some((use) => isStatistic(use) || names.has(labelOf(use.node)))) continue
     if (tensorSize(tensor) === 1 && uses.every(({ node }) => node.is(...FORMULA_OPS))) continue
     if (!isMask(tensor)) found.push(value)
   }
