@@ -37,6 +37,7 @@ export class RoundOver extends Error {}
 
 /** Bytes and records per call, so that no call holds Redis up for long. */
 const CHUNK = { bytes: 2 ** 19, records: 100 }
+const CHUNKS_AT_ONCE = 4
 /** A busy Redis may take its time for a chunk; it is no harm to restore one twice. */
 const TRIES = 5
 
@@ -63,13 +64,22 @@ export class RedisRecovery {
     source: 'journal' | 'process',
     entries: readonly JournalEntry[],
   ): Promise<void> {
-    for (const chunk of chunksOf(entries)) {
+    const restoreOne = async (chunk: readonly JournalEntry[]): Promise<void> => {
       const args = [round, source, ...chunk.flatMap(restoreArguments)]
       const answer = await this.#patiently(() =>
         runScript(this.#redis, RESTORE, this.#prefix, args),
       )
       if (answer === OTHER_ROUND) throw new RoundOver()
     }
+    // While Redis works on some, the next are made ready.
+    let sent: Promise<void>[] = []
+    for (const chunk of chunksOf(entries)) {
+      sent.push(restoreOne(chunk))
+      if (sent.length < CHUNKS_AT_ONCE) continue
+      await Promise.all(sent)
+      sent = []
+    }
+    await Promise.all(sent)
   }
 
   async sayOffered(round: string, process: string): Promise<void> {

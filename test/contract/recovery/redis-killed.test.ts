@@ -102,18 +102,18 @@ it('fails fast while Redis is away, and says when to come again', async () => {
 it('says that the store is full when Redis has no memory left, and changes nothing then', async () => {
   await start({ appendFsync: 'none', maxMemory: '8mb' })
   const store = await bench.open()
-  const large = 'x'.repeat(100_000)
   let stored = 0
-  const fill = async (): Promise<never> => {
+  /** Two records in one commit, until there is no room for both. */
+  async function fill(size: number): Promise<never> {
     for (;;) {
-      await store.commit([
-        insertLog(`a-${stored}`, 'job_1', [large]),
-        insertLog(`b-${stored}`, 'job_1'),
-      ])
+      const first = insertLog(`a-${stored}`, 'job_1', ['x'.repeat(size)])
+      await store.commit([first, insertLog(`b-${stored}`, 'job_1')])
       stored += 1
     }
   }
-  await expect(fill()).rejects.toMatchObject({ code: 'storage_full' })
+  for (const size of [100_000, 1000, 1]) {
+    await expect(fill(size)).rejects.toMatchObject({ code: 'storage_full' })
+  }
   expect(stored).toBeGreaterThan(3)
   expect(await store.count('log', {})).toBe(2 * stored)
   expect(await store.get('log', `b-${stored}`)).toBeNull()
