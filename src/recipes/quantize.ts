@@ -49,6 +49,10 @@ export const quantizeStatic = z
       .boolean()
       .default(true)
       .describe('Take the mean error of each layer out through its bias.'),
+    adaround: z
+      .boolean()
+      .default(false)
+      .describe("Round each weight up or down for the least error of its layer's output."),
     mixed_precision: z
       .boolean()
       .default(true)

@@ -28,6 +28,7 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
     equalize: step.equalize,
     smoothQuant: step.smooth_quant,
     biasCorrection: step.bias_correction,
+    adaround: step.adaround,
     excludedLayers: step.excluded_layers,
   }
   context.progress(0, 'calibrating')

@@ -15,6 +15,7 @@ import type { PlacementName } from './place.ts'
 import { place } from './place.ts'
 import { findSites } from './quantization-sites.ts'
 import type { QuantizeResult } from './quantize-result.ts'
+import type { GramMatrix } from './round-by-gram.ts'
 import { smoothingNodes } from './smooth-quant.ts'
 import type { StaticOptions } from './static-options.ts'
 
@@ -32,6 +33,8 @@ export interface CandidateParts {
   /** Names of nodes that compute in float; their weights are stored as integers. */
   readonly restored: ReadonlySet<string>
   readonly corrections: BiasCorrections
+  /** Of layers whose weights are rounded adaptively. */
+  readonly grams: ReadonlyMap<string, GramMatrix>
 }
 
 /** `float` stays as it is. */
@@ -40,7 +43,7 @@ export function buildCandidate(
   name: PlacementName,
   parts: CandidateParts,
 ): StaticCandidate {
-  const { options, calibration, excluded, restored, corrections } = parts
+  const { options, calibration, excluded, restored, corrections, grams } = parts
   const model = copyModel(float)
   const { unbounded, ranges } = calibration
   applyCorrections(model, findSites(model, excluded, unbounded), corrections)
@@ -60,6 +63,7 @@ export function buildCandidate(
   emitQdq(model, sites, placement, ranges, {
     perChannel: options.perChannel,
     limit: options.reduceRange ? 64 : 127,
+    grams,
   })
   const compact = compactWeights(model, new ConstantStore(model), excluded)
   sweepDeadCode(model)

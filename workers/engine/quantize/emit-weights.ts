@@ -5,10 +5,13 @@ import type { Node } from '#src/onnx/ir/node'
 import { makeNode } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import { float32Constant } from '../rewrite/constants.ts'
+import { labelOf } from '../rewrite/pass.ts'
 import type { ConstantStore } from './constant-store.ts'
 import type { IntegerSite } from './quantization-sites.ts'
 import type { WeightLayout } from './quantize-weight.ts'
 import { finiteWeights, quantizeWeight, weightScales } from './quantize-weight.ts'
+import type { GramMatrix } from './round-by-gram.ts'
+import { roundByGram } from './round-by-gram.ts'
 
 /** Biases keep a bit of int32 free for the accumulator that they are added to. */
 const BIAS_LIMIT = 2 ** 30
@@ -17,6 +20,8 @@ export interface WeightSettings {
   readonly perChannel: boolean
   /** The largest integer a weight takes. */
   readonly limit: number
+  /** Of layers whose weights are rounded for the least error of their output, by label. */
+  readonly grams: ReadonlyMap<string, GramMatrix>
 }
 
 export class WeightEmitter {
@@ -76,14 +81,40 @@ export class WeightEmitter {
     const key = `${identity}/${layout.axis}/${scales.join()}`
     let stored = this.#emitted.get(key)
     if (stored === undefined) {
-      const quantized = quantizeWeight(values, layout, scales, this.#settings.limit)
-      stored = this.#store.int8(quantized.values, layout.dims)
+      const { grams, limit } = this.#settings
+      const gram = weight.uses.size === 1 ? grams.get(labelOf(node)) : undefined
+      const quantized =
+        gram === undefined
+          ? quantizeWeight(values, layout, scales, limit).values
+          : this.#roundedByGram(node, values, layout, scales, gram)
+      stored = this.#store.int8(quantized, layout.dims)
       this.#emitted.set(key, stored)
     }
     const scaleDims = layout.axis === 'none' ? [] : [scales.length]
     const scale = this.#scales(scales, scaleDims)
     const zero = this.#store.int8(new Int8Array(scales.length), scaleDims)
     this.#dequantize(node, input, [stored, scale, zero], layout.axis)
+  }
+
+  /** Weights of products are turned so that an output's inputs lie together, and back. */
+  #roundedByGram(
+    node: Node,
+    values: Float32Array,
+    { dims }: WeightLayout,
+    scales: Float32Array,
+    gram: GramMatrix,
+  ): Int8Array {
+    const { limit } = this.#settings
+    const isTurned = dims.length === 2 && dims[0] === gram.inputs && node.int('transB', 0) === 0
+    if (!isTurned) return roundByGram(values, scales, limit, gram)
+    const [inputs, outputs] = [gram.inputs, values.length / gram.inputs]
+    const turned = values.map((_, index) => {
+      return values[(index % inputs) * outputs + Math.floor(index / inputs)] ?? 0
+    })
+    const rounded = roundByGram(turned, scales, limit, gram)
+    return Int8Array.from(rounded, (_, index) => {
+      return rounded[(index % outputs) * inputs + Math.floor(index / outputs)] ?? 0
+    })
   }
 
   #scales(scales: Float32Array, dims: readonly number[]): Value {

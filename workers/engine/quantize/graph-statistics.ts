@@ -48,6 +48,15 @@ export class GraphStatistics {
     return this.op('Reshape', [value, rows])
   }
 
+  /** The sum over the first axis, which goes. ReduceSum takes its axes as an input since opset 13. */
+  sumOfBatch(value: Value): Value {
+    return this.op('ReduceSum', [value, this.integers([0n])], [intAttribute('keepdims', 0)])
+  }
+
+  transposed(value: Value, axes: readonly number[]): Value {
+    return this.op('Transpose', [value], [intsAttribute('perm', axes)])
+  }
+
   op(
     operator: string,
     inputs: readonly (Value | null)[],

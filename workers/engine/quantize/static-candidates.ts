@@ -16,6 +16,7 @@ import { biasCorrections, biasedLayers, layerMeans } from './correct-bias.ts'
 import { expandHardSwish } from './expand-hard-swish.ts'
 import { affordableSamples, firstSamples } from './first-samples.ts'
 import { nodeCosts } from './kernel-costs.ts'
+import { gramMatrices } from './gram-matrices.ts'
 import { layerNoise } from './layer-noise.ts'
 import type { Outputs } from './output-error.ts'
 import { outputError, runAll } from './output-error.ts'
@@ -23,6 +24,7 @@ import type { PlacementName } from './place.ts'
 import { PLACEMENTS } from './place.ts'
 import { findSites } from './quantization-sites.ts'
 import { quantizedAlready } from './quantized-already.ts'
+import type { GramMatrix } from './round-by-gram.ts'
 import { requireFiniteWeights } from './require-finite-weights.ts'
 import type { StaticOptions } from './static-options.ts'
 import { rescale } from './rescale.ts'
@@ -71,7 +73,13 @@ export async function staticCandidates(
   const excluded = new Set(options.excludedLayers)
   const threads = options.threads ?? 1
   const tooOld = opsetTooOld(model)
-  const parts = { options, excluded, restored: new Set<string>(), corrections: new Map() }
+  const plainParts = {
+    options,
+    excluded,
+    restored: new Set<string>(),
+    corrections: new Map(),
+    grams: new Map<string, GramMatrix>(),
+  }
   const calibrated = async (
     of: Model,
     method: CalibrationMethod,
@@ -80,18 +88,25 @@ export async function staticCandidates(
     const names = tooOld.length > 0 ? [] : calibratedValues(findSites(of, excluded))
     return await calibrate(of, names, on, runtime, { method, threads })
   }
+  const correctionBatches = async () => {
+    const count = affordableSamples(model, CORRECTION_MACS, CORRECTION_SAMPLES)
+    return await firstSamples(model, feeds, count)
+  }
   const quantized = async (of: Model, on: FeedSource): Promise<Model> => {
     const ranges = await calibrated(of, { ...options.calibration, name: 'minmax' }, on)
-    return buildCandidate(of, 'all-but-first', { ...parts, calibration: ranges }).model
+    return buildCandidate(of, 'all-but-first', { ...plainParts, calibration: ranges }).model
   }
-  const rescaled = await rescale(model, options, parts.excluded, quantized, feeds, runtime)
+  const rescaled = await rescale(model, options, excluded, quantized, feeds, runtime)
   const { model: float } = rescaled
   const calibration = await calibrated(float, options.calibration, feeds)
+  const rounding = options.adaround
+    ? await gramMatrices(float, excluded, await correctionBatches(), runtime, threads)
+    : { matrices: new Map<string, GramMatrix>(), declined: [] }
+  const parts = { ...plainParts, grams: rounding.matrices }
   const layers = options.biasCorrection
     ? biasedLayers(findSites(float, excluded, calibration.unbounded))
     : []
-  const count = affordableSamples(float, CORRECTION_MACS, CORRECTION_SAMPLES)
-  const batches = layers.length === 0 ? [] : await firstSamples(float, feeds, count)
+  const batches = layers.length === 0 ? [] : await correctionBatches()
   const means = await layerMeans(float, layers, batches, runtime, threads)
   const corrected = async (
     name: PlacementName,
@@ -113,12 +128,14 @@ export async function staticCandidates(
     equalized: rescaled.equalized.length,
     smoothed: rescaled.smoothed.length,
     bias_corrected: layers.length,
+    rounded_adaptively: rounding.matrices.size,
   }
   const declined = [
     ...simplified.declined,
     ...unknownNames(model, excluded),
     ...tooOld,
     ...rescaled.declined,
+    ...rounding.declined,
   ]
   const complete = (candidate: StaticCandidate): StaticCandidate => ({
     ...candidate,

@@ -14,6 +14,8 @@ export interface StaticOptions {
   readonly smoothQuant: boolean
   /** Put what quantization adds to the mean of a layer's outputs into its bias. */
   readonly biasCorrection: boolean
+  /** Round each weight up or down for the least error of its layer's output. */
+  readonly adaround: boolean
   /** Names of nodes that stay in float, weights included. */
   readonly excludedLayers: readonly string[]
   /** Placements to make; all when left out. */
@@ -28,5 +30,6 @@ export const STATIC_DEFAULTS: StaticOptions = {
   equalize: true,
   smoothQuant: true,
   biasCorrection: true,
+  adaround: false,
   excludedLayers: [],
 }
