@@ -130,6 +130,27 @@ const JOBS: readonly RefusedJob[] = [
     'evaluation_invalid',
     /'z'.*'y'/,
   ],
+  [
+    'a decoder of other outputs',
+    () => spec({ evaluation: { task: 'detection', decoder: 'yolov8', labels: null } }),
+    422,
+    'evaluation_invalid',
+    /yolov8 reads.*'y' is \[batch, 4\]/,
+  ],
+  [
+    'an unknown decoder',
+    () => spec({ evaluation: { task: 'detection', decoder: 'rcnn' } }),
+    422,
+    'invalid_value',
+    /\/evaluation\/decoder: must be one of/,
+  ],
+  [
+    'pictures where there are none',
+    () => spec({ evaluation: { task: 'segmentation', labels: null } }),
+    422,
+    'evaluation_invalid',
+    /reads pictures.*'y' is \[batch, 4\]/,
+  ],
   ['NUL in a name', () => spec({ name: 'a\u0000b' }), 400, 'invalid_string', /NUL/],
   ['half a surrogate pair', () => '{"model":"\\ud800"}', 400, 'invalid_string', /surrogate/],
   [

@@ -1,8 +1,8 @@
 // Numbers in [0, 1) that any language makes alike: x ← 1664525·x + 1013904223 mod 2³². Data of metrics whose values other programs told.
 
 export interface Congruential {
-  next(): number
-  take(count: number): number[]
+  readonly next: () => number
+  readonly take: (count: number) => number[]
 }
 
 export function congruential(seed: number): Congruential {

@@ -28,7 +28,7 @@ export async function openTask(
   const limit = evaluation.samples ?? samples.count
   switch (task) {
     case 'none':
-      return scoresTask({ metric: 'none', output: evaluation.output ?? 'all', labels: '' })
+      return scoresTask({ metric: 'none', output: evaluation.output, labels: '' })
     case 'classification':
     case 'regression':
       return labels === null

@@ -8,8 +8,8 @@ import { NO_AGREEMENT, isWhole, valuesOf } from './task.ts'
 
 export interface ScoresOptions {
   readonly metric: MetricName | 'none'
-  /** `'all'` where there is no metric. */
-  readonly output: string | 'all'
+  /** `null` = all, where there is no metric. */
+  readonly output: string | null
   readonly labels: string
 }
 
@@ -17,7 +17,7 @@ export function scoresTask(options: ScoresOptions): EvaluationTask<TaskBatch> {
   const { metric, output, labels } = options
   const isCompared = metric === 'none' || METRICS[metric].compares === 'decisions'
   return {
-    outputs: output === 'all' ? 'all' : [output],
+    outputs: output === null ? 'all' : [output],
     labels: metric === 'none' ? [] : [labels],
     decide: (batch) => batch,
     startMetric: () => {
@@ -50,7 +50,7 @@ function addScores(
   labels: NamedValues,
   { output, labels: name }: ScoresOptions,
 ): void {
-  const scores = valuesOf(outputs, output)
+  const scores = valuesOf(outputs, output ?? '')
   const truth = valuesOf(labels, name).numbers
   run.add({
     samples,
