@@ -1,7 +1,7 @@
 // Step types and methods as the API lists them: schema and defaults come from the recipes.
 
 import { z } from 'zod'
-import { pruneChannel } from '#src/recipes/prune'
+import { pruneChannel, pruneNm, pruneUnstructured } from '#src/recipes/prune'
 import { quantizeDynamic, quantizeFloat16, quantizeStatic } from '#src/recipes/quantize'
 import { quantizeWeightOnly } from '#src/recipes/quantize-weight-only'
 import { simplifyStep } from '#src/recipes/simplify'
@@ -22,6 +22,8 @@ const METHODS = [
   { type: 'quantize', method: 'weight_only', schema: quantizeWeightOnly },
   { type: 'quantize', method: 'float16', schema: quantizeFloat16 },
   { type: 'prune', method: 'channel', schema: pruneChannel },
+  { type: 'prune', method: 'unstructured', schema: pruneUnstructured },
+  { type: 'prune', method: 'n_m', schema: pruneNm },
 ] as const
 
 export function describeMethods(): MethodDescription[] {

@@ -98,7 +98,51 @@ export const pruneChannel = z
     description: 'Takes channels, heads and neurons out: the model becomes smaller and faster.',
   })
 
-export const pruneStep = z.discriminatedUnion('method', [pruneChannel]).meta({ id: 'PruneStep' })
+const elementImportance = z
+  .enum(['magnitude', 'activation', 'random', ...GRADIENT_IMPORTANCES])
+  .default('magnitude')
+  .describe(
+    'What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.',
+  )
+
+export const pruneUnstructured = z
+  .strictObject({
+    type: z.literal('prune'),
+    method: z.literal('unstructured'),
+    importance: elementImportance,
+    ...amount,
+    scope,
+    samples,
+    excluded_layers: excludedLayers,
+  })
+  .refine(saysOneAmount, ONE_AMOUNT)
+  .meta({
+    id: 'PruneUnstructuredStep',
+    description:
+      'Sets single weights to 0. The file compresses better; the runtime computes as long as before.',
+  })
+
+export const pruneNm = z
+  .strictObject({
+    type: z.literal('prune'),
+    method: z.literal('n_m'),
+    importance: elementImportance,
+    n: z.int().min(1).max(63).default(2).describe('Weights that stay of every `m`.'),
+    m: z.int().min(2).max(64).default(4).describe('Neighbours along the axis that is summed over.'),
+    samples,
+    excluded_layers: excludedLayers,
+  })
+  .refine(({ n, m }) => n < m, 'n must be less than m')
+  .meta({
+    id: 'PruneNmStep',
+    description: 'Keeps n of every m weights, the pattern of sparse tensor cores.',
+  })
+
+export const pruneStep = z
+  .discriminatedUnion('method', [pruneChannel, pruneUnstructured, pruneNm])
+  .meta({ id: 'PruneStep' })
 
 export type PruneStep = z.infer<typeof pruneStep>
 export type PruneChannelStep = z.infer<typeof pruneChannel>
+export type PruneUnstructuredStep = z.infer<typeof pruneUnstructured>
+export type PruneNmStep = z.infer<typeof pruneNm>

@@ -2,7 +2,7 @@
 // Whoever adds one raises the number; a worker knows everything up to the highest.
 
 import type { Evaluation, EvaluationTask } from './evaluation.ts'
-import type { PruneChannelStep } from './prune.ts'
+import type { PruneChannelStep, PruneNmStep, PruneUnstructuredStep } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
 import type { SimplifyStep } from './simplify.ts'
@@ -28,6 +28,8 @@ interface Histories {
   readonly 'quantize float16': StepHistory<QuantizeFloat16Step>
   readonly 'quantize weight_only': StepHistory<QuantizeWeightOnlyStep>
   readonly 'prune channel': StepHistory<PruneChannelStep>
+  readonly 'prune unstructured': StepHistory<PruneUnstructuredStep>
+  readonly 'prune n_m': StepHistory<PruneNmStep>
 }
 
 type StepName<S extends Step> = S extends { readonly method: infer M extends string }
@@ -48,6 +50,8 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize float16': { since: 1, later: [] },
   'quantize weight_only': { since: 5, later: [] },
   'prune channel': { since: 4, later: [] },
+  'prune unstructured': { since: 4, later: [] },
+  'prune n_m': { since: 4, later: [] },
 }
 
 const TASKS_SINCE: Record<EvaluationTask, number> = {

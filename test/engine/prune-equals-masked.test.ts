@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { caseModel, chosenAtoms, comparePruned, tracedCase } from '#test/support/prune-case'
+import { ATTENTION_CASES } from './prune-cases-attention.ts'
 import { CONV_CASES } from './prune-cases-conv.ts'
 
-describe.each(CONV_CASES)('$title', (one) => {
+describe.each([...CONV_CASES, ...ATTENTION_CASES])('$title', (one) => {
   test('falls into units', async () => {
     const { units } = await tracedCase(caseModel(one))
     const sizes = units.map(({ atoms }) => atoms.length).sort((a, b) => b - a)

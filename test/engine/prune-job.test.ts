@@ -77,3 +77,31 @@ describe('a job that prunes channels', () => {
     })
   })
 })
+
+describe('a job that masks weights', () => {
+  // w1 432, w2 4608, w3 128.
+  const WEIGHTS = 432 + 4608 + 128
+
+  test.each([
+    [{ scope: 'global' }, 0.5],
+    [{ scope: 'layer', sparsity: 0.75 }, 0.75],
+    [{ scope: { per_layer: { c2: 0.9 } }, sparsity: 0 }, (0.9 * 4608) / WEIGHTS],
+    [{ importance: 'activation', sparsity: 0.3 }, 0.3],
+  ])('sets a share of the weights to 0: %j', async (options, sparsity) => {
+    const report = await run([{ type: 'prune', method: 'unstructured', ...options }])
+    expect(report.compressed.parameters).toBe(PARAMETERS)
+    expect(report.compressed.sparsity * PARAMETERS).toBeCloseTo(sparsity * WEIGHTS, -1)
+    expect(report.steps[0]!.warnings).toMatchObject([{ code: 'sparsity_without_speed' }])
+  })
+
+  test.each([
+    [{}, 2, 4],
+    [{ n: 4, m: 8, importance: 'activation' }, 4, 8],
+  ])('keeps n of m: %j', async (options, n, m) => {
+    const report = await run([{ type: 'prune', method: 'n_m', ...options }])
+    const kept = (size: number) => Math.floor(size / m) * n + Math.min(n, size % m)
+    const weights = kept(3) * 144 + kept(16) * 288 + kept(32) * 4
+    const zeros = report.compressed.sparsity * PARAMETERS
+    expect(zeros).toBeCloseTo(WEIGHTS - weights, 3)
+  })
+})

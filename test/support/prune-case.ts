@@ -7,10 +7,11 @@ import { removeIndices } from '#engine/prune/remove-indices'
 import { AxisTrace } from '#engine/prune/trace-axes'
 import type { Unit } from '#engine/prune/units'
 import { unitsOf } from '#engine/prune/units'
-import { concreteShapes } from '#engine/evaluate/random-feeds'
 import type { RuntimeTensor } from '#engine/runtime/runtime'
+import type { DataType } from '#src/onnx/ir/data-type'
 import type { Model } from '#src/onnx/ir/model'
 import { parseModel } from '#src/onnx/text/parse-model'
+import type { Feeds } from '#test/engine/model-runs'
 import {
   floatConstant,
   floatTensor,
@@ -88,6 +89,7 @@ export async function comparePruned(
   trace: AxisTrace,
   removed: Set<number>,
   batches: readonly number[],
+  feedsAt: (shapes: InputShapes, model: Model) => Feeds = noiseFeeds,
 ): Promise<Comparison> {
   keepAxesAlive(trace, removed)
   const whole = maskedModel(trace, new Set())
@@ -95,7 +97,7 @@ export async function comparePruned(
   removeIndices(trace, new KeptIndices(trace.algebra, removed))
   let [error, effect] = [0, 0]
   for (const batch of batches) {
-    const feeds = noiseFeeds(whole, batch, trace.shapes.inputs)
+    const feeds = feedsAt(trace.shapes.inputsAt(batch), whole)
     const expected = await runModel(masked, feeds)
     const actual = await runModel(trace.model, feeds)
     error = Math.max(error, relativeDifference(expected, actual))
@@ -104,22 +106,24 @@ export async function comparePruned(
   return { error, effect }
 }
 
-function noiseFeeds(
-  model: Model,
-  batch: number,
-  known: Readonly<Record<string, readonly number[]>>,
-): Record<string, RuntimeTensor> {
-  const inputs = model.graph.inputs.map(({ name, type }) => {
-    if (type?.kind !== 'tensor') throw new Error(`'${name}' is no tensor`)
-    return { name, dtype: type.dtype, shape: type.shape }
-  })
-  const shapes = concreteShapes(inputs, batch, known) ?? {}
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, { dtype, shape }], index) => {
-      if (dtype === 'float32') return [name, floatTensor(shape, index + 77)]
-      const count = shape.reduce((product, dim) => product * dim, 1)
-      const data = BigInt64Array.from({ length: count }, (_, at) => BigInt(at % 3))
-      return [name, { dtype, dims: shape, data }]
-    }),
-  )
+type InputShapes = Readonly<Record<string, readonly number[]>>
+
+/** Normal values; integers count from 0 to 2. */
+export function noiseFeeds(shapes: InputShapes, model: Model): Feeds {
+  const feeds: Record<string, RuntimeTensor> = {}
+  for (const [index, { name, type }] of model.graph.inputs.entries()) {
+    const shape = shapes[name]
+    if (type?.kind !== 'tensor' || shape === undefined) throw new Error(`'${name}' is no tensor`)
+    feeds[name] =
+      type.dtype === 'float32' ? floatTensor(shape, index + 77) : countingTensor(type.dtype, shape)
+  }
+  return feeds
+}
+
+function countingTensor(dtype: DataType | 'none', dims: readonly number[]): RuntimeTensor {
+  const count = dims.reduce((product, dim) => product * dim, 1)
+  const numbers = Array.from({ length: count }, (_, index) => index % 3)
+  if (dtype === 'int32') return { dtype, dims, data: Int32Array.from(numbers) }
+  if (dtype === 'int64') return { dtype, dims, data: BigInt64Array.from(numbers, BigInt) }
+  throw new Error(`no noise of type ${dtype}`)
 }

@@ -41,6 +41,8 @@ describe('the least revision', () => {
     [[{ ...MINMAX, mixed_precision: true }], 2],
     [[{ type: 'simplify' }, ENTROPY], 2],
     [[{ type: 'prune', method: 'channel' }], 4],
+    [[{ type: 'prune', method: 'unstructured' }], 4],
+    [[{ type: 'prune', method: 'n_m' }], 4],
   ])('of %j is %i', (steps, revision) => {
     expect(revisionOf(steps)).toBe(revision)
   })

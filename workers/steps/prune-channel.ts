@@ -1,6 +1,5 @@
 // Step `prune`, method `channel`.
 
-import type { Scope } from '#engine/prune/choose-removed'
 import { MEASURES } from '#engine/prune/importance/measures'
 import type { MeasureName } from '#engine/prune/importance/measures'
 import type { Amount } from '#engine/prune/prune-channels'
@@ -9,6 +8,7 @@ import { TersorError } from '#src/domain/errors'
 import type { ReportWarning } from '#src/domain/report'
 import type { PruneChannelStep } from '#src/recipes/prune'
 import { calibrationFeeds } from './calibration-feeds.ts'
+import { scopeOf } from './prune-scope.ts'
 import type { StepRunner } from './step-outcome.ts'
 
 const AMOUNTS = ['sparsity', 'threshold', 'max_macs', 'max_parameters'] as const
@@ -44,11 +44,6 @@ function amountOf(step: PruneChannelStep): Amount {
 function measureOf({ importance }: PruneChannelStep): MeasureName {
   if (importance in MEASURES) return importance as MeasureName
   throw new TersorError('step_unsupported', `importance '${importance}' needs gradients`)
-}
-
-function scopeOf(scope: PruneChannelStep['scope']): Scope {
-  if (typeof scope === 'string') return { kind: scope }
-  return { kind: 'per_layer', fractions: new Map(Object.entries(scope.per_layer)) }
 }
 
 function nothingRemoved(removed: unknown): ReportWarning[] {

@@ -3,6 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import type { Step, StepType } from '#src/recipes/step'
 import { runPruneChannel } from './prune-channel.ts'
+import { runPruneMasks } from './prune-masks.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
 import { runQuantizeFloat16 } from './quantize-float16.ts'
 import { runQuantizeStatic } from './quantize-static.ts'
@@ -31,12 +32,16 @@ const runQuantize: StepRunner<QuantizeStep> = (model, step, context) => {
 
 const PRUNE = {
   channel: runPruneChannel,
+  unstructured: runPruneMasks,
+  n_m: runPruneMasks,
 } as const satisfies {
   [M in PruneStep['method']]: StepRunner<Extract<PruneStep, { method: M }>>
 }
 
-const runPrune: StepRunner<PruneStep> = (model, step, context) =>
-  PRUNE[step.method](model, step, context)
+const runPrune: StepRunner<PruneStep> = (model, step, context) => {
+  const run = PRUNE[step.method] as StepRunner<PruneStep>
+  return run(model, step, context)
+}
 
 export const STEPS = {
   simplify: runSimplify,

@@ -2205,12 +2205,12 @@ export interface components {
         };
         /** @description Takes channels, heads and neurons out: the model becomes smaller and faster. */
         PruneChannelStep: {
+            /** @constant */
+            type: "prune";
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            type: "prune";
-            /** @constant */
             method: "channel";
             /**
              * @description What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.
@@ -2276,12 +2276,12 @@ export interface components {
         };
         /** @description Takes channels, heads and neurons out: the model becomes smaller and faster. */
         PruneChannelStepResolved: {
+            /** @constant */
+            type: "prune";
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            type: "prune";
-            /** @constant */
             method: "channel";
             /**
              * @description What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.
@@ -2345,8 +2345,170 @@ export interface components {
              */
             excluded_layers: string[];
         };
-        PruneStep: components["schemas"]["PruneChannelStep"];
-        PruneStepResolved: components["schemas"]["PruneChannelStepResolved"];
+        /** @description Keeps n of every m weights, the pattern of sparse tensor cores. */
+        PruneNmStep: {
+            /** @constant */
+            type: "prune";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "n_m";
+            /**
+             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @default magnitude
+             * @enum {string}
+             */
+            importance?: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            /**
+             * @description Weights that stay of every `m`.
+             * @default 2
+             */
+            n?: number;
+            /**
+             * @description Neighbours along the axis that is summed over.
+             * @default 4
+             */
+            m?: number;
+            /**
+             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @default 128
+             */
+            samples?: number;
+            /**
+             * @description Names of nodes whose weights stay whole.
+             * @default []
+             */
+            excluded_layers?: string[];
+        };
+        /** @description Keeps n of every m weights, the pattern of sparse tensor cores. */
+        PruneNmStepResolved: {
+            /** @constant */
+            type: "prune";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "n_m";
+            /**
+             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @default magnitude
+             * @enum {string}
+             */
+            importance: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            /**
+             * @description Weights that stay of every `m`.
+             * @default 2
+             */
+            n: number;
+            /**
+             * @description Neighbours along the axis that is summed over.
+             * @default 4
+             */
+            m: number;
+            /**
+             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @default 128
+             */
+            samples: number;
+            /**
+             * @description Names of nodes whose weights stay whole.
+             * @default []
+             */
+            excluded_layers: string[];
+        };
+        PruneStep: components["schemas"]["PruneChannelStep"] | components["schemas"]["PruneUnstructuredStep"] | components["schemas"]["PruneNmStep"];
+        PruneStepResolved: components["schemas"]["PruneChannelStepResolved"] | components["schemas"]["PruneUnstructuredStepResolved"] | components["schemas"]["PruneNmStepResolved"];
+        /** @description Sets single weights to 0. The file compresses better; the runtime computes as long as before. */
+        PruneUnstructuredStep: {
+            /** @constant */
+            type: "prune";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "unstructured";
+            /**
+             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @default magnitude
+             * @enum {string}
+             */
+            importance?: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            /**
+             * @description Fraction that goes; 0.5 when nothing else says how much.
+             * @default null
+             */
+            sparsity?: number | null;
+            /**
+             * @description What is worth less than this goes.
+             * @default null
+             */
+            threshold?: number | null;
+            /**
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
+             * @default global
+             */
+            scope?: ("global" | "layer") | {
+                per_layer: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @default 128
+             */
+            samples?: number;
+            /**
+             * @description Names of nodes whose weights stay whole.
+             * @default []
+             */
+            excluded_layers?: string[];
+        };
+        /** @description Sets single weights to 0. The file compresses better; the runtime computes as long as before. */
+        PruneUnstructuredStepResolved: {
+            /** @constant */
+            type: "prune";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "unstructured";
+            /**
+             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @default magnitude
+             * @enum {string}
+             */
+            importance: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            /**
+             * @description Fraction that goes; 0.5 when nothing else says how much.
+             * @default null
+             */
+            sparsity: number | null;
+            /**
+             * @description What is worth less than this goes.
+             * @default null
+             */
+            threshold: number | null;
+            /**
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
+             * @default global
+             */
+            scope: ("global" | "layer") | {
+                per_layer: {
+                    [key: string]: number;
+                };
+            };
+            /**
+             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @default 128
+             */
+            samples: number;
+            /**
+             * @description Names of nodes whose weights stay whole.
+             * @default []
+             */
+            excluded_layers: string[];
+        };
         QualityMeasure: {
             metric: string;
             value: number;
@@ -2483,6 +2645,11 @@ export interface components {
              */
             bias_correction?: boolean;
             /**
+             * @description Round each weight up or down for the least error of its layer's output.
+             * @default false
+             */
+            adaround?: boolean;
+            /**
              * @description Put the layers that hurt most per millisecond saved back to float until the goal holds.
              * @default true
              */
@@ -2538,6 +2705,11 @@ export interface components {
              * @default true
              */
             bias_correction: boolean;
+            /**
+             * @description Round each weight up or down for the least error of its layer's output.
+             * @default false
+             */
+            adaround: boolean;
             /**
              * @description Put the layers that hurt most per millisecond saved back to float until the goal holds.
              * @default true

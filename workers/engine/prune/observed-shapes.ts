@@ -12,7 +12,8 @@ export interface ObservedShapes {
   readonly types: TypeInference
   /** What holds for every choice. */
   readonly always: TypeInference
-  readonly inputs: Readonly<Record<string, readonly number[]>>
+  /** Shapes of the inputs at the sizes chosen, with another batch. */
+  inputsAt(batch: number): Readonly<Record<string, readonly number[]>>
 }
 
 interface Choice {
@@ -41,7 +42,8 @@ export function observeShapes(model: Model): ObservedShapes {
   const tried = CHOICES.map((choice) => {
     const inputs = inputShapes(model, choice)
     const types = inferTypes(model, { inputs, declaredTypes: 'ignore' })
-    return { types, always, inputs, faults: faultsOf(model, types) }
+    const inputsAt = (batch: number) => inputShapes(model, { ...choice, batch })
+    return { types, always, inputsAt, faults: faultsOf(model, types) }
   })
   const best = tried.reduce((one, other) => (other.faults < one.faults ? other : one))
   return best

@@ -23,8 +23,7 @@ export const privateConstants: Pass = {
       if (node.is(...SPREADING) && readsSmallConstants(node)) applied += copyNode(node, editor)
     }
     const constants = Array.from(model.graph.initializers.values())
-    for (const value of constants)
-      applied += copyConstant(value, editor)
+    for (const value of constants) applied += copyConstant(value, editor)
     return { applied, declined: [] }
   },
 }

@@ -4,18 +4,57 @@ import type { Model } from '#src/onnx/ir/model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import { modelBytes } from '#src/onnx/write-model'
 import { concreteShapes, randomFeeds } from '../evaluate/random-feeds.ts'
-import type { Runtime } from '../runtime/runtime.ts'
+import type { Runtime, RuntimeTensor } from '../runtime/runtime.ts'
+import { RuntimeRejection } from '../runtime/runtime.ts'
 
 /** A fault of the engine, never of the model: the original was sound. */
 export class PruneFailure extends Error {}
 
+export type Feeds = Readonly<Record<string, RuntimeTensor>>
+
+/** Something that the model runs on, before it is changed; `none` when chance finds nothing. */
+export async function runnableFeeds(
+  model: Model,
+  inputs: Readonly<Record<string, readonly number[]>>,
+  runtime: Runtime,
+): Promise<Feeds | 'none'> {
+  const infos = model.graph.inputs.flatMap(({ name, type, initializer }) => {
+    const known = inputs[name]
+    if (initializer !== null || type?.kind !== 'tensor' || known === undefined) return []
+    return [{ name, dtype: type.dtype, shape: known }]
+  })
+  const shapes = concreteShapes(infos, 1)
+  if (shapes === null) return 'none'
+  const feeds = randomFeeds(shapes)
+  try {
+    await runOnce(model, feeds, runtime)
+    return feeds
+  } catch (error) {
+    if (error instanceof RuntimeRejection) return 'none'
+    throw error
+  }
+}
+
+async function runOnce(model: Model, feeds: Feeds | 'none', runtime: Runtime): Promise<void> {
+  const session = await runtime.load(modelBytes(model, 'inline'), {
+    threads: 1,
+    optimization: 'disabled',
+    memoryArena: false,
+  })
+  try {
+    if (feeds !== 'none') await session.run(feeds)
+  } finally {
+    await session.release()
+  }
+}
+
 /**
- * @param inputs sizes for axes that the model leaves open
+ * @param feeds what the model ran on before; `none`: the runtime loads it, no more
  * @throws PruneFailure; RuntimeRejection when the runtime does not take it
  */
 export async function verifyPruned(
   model: Model,
-  inputs: Readonly<Record<string, readonly number[]>>,
+  feeds: Feeds | 'none',
   runtime: Runtime,
 ): Promise<void> {
   const [problem] = inferTypes(model, { declaredTypes: 'ignore' }).problems
@@ -23,15 +62,5 @@ export async function verifyPruned(
     const where = problem.node?.describe() ?? 'the inputs'
     throw new PruneFailure(`shapes do not fit after pruning: ${where}: ${problem.message}`)
   }
-  const session = await runtime.load(modelBytes(model, 'inline'), {
-    threads: 1,
-    optimization: 'disabled',
-    memoryArena: false,
-  })
-  try {
-    const shapes = concreteShapes(session.inputs, 1, inputs)
-    if (shapes !== null) await session.run(randomFeeds(shapes))
-  } finally {
-    await session.release()
-  }
+  await runOnce(model, feeds, runtime)
 }

@@ -4,7 +4,7 @@ import type { ImportanceMeasure } from './importance.ts'
 import { relativeTo } from './importance.ts'
 
 /** Mulberry32: the same numbers for the same seed. */
-function uniformNumbers(seed: number): () => number {
+export function uniformNumbers(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
