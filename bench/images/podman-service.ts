@@ -35,10 +35,14 @@ export async function startPodman(folder: string): Promise<PodmanService> {
   const socket = join(folder, 'podman.sock')
   await writeFile(settings, SETTINGS)
   const env = { CONTAINERS_CONF: settings, DOCKER_HOST: `unix://${socket}` }
-  const service = spawn('podman', ['system', 'service', '--time', '0', `unix://${socket}`], {
-    env: { ...process.env, ...env },
-    stdio: 'ignore',
-  })
+  const service = spawn(
+    '/usr/bin/podman',
+    ['system', 'service', '--time', '0', `unix://${socket}`],
+    {
+      env: { ...process.env, ...env },
+      stdio: 'ignore',
+    },
+  )
   for (let tries = 0; !existsSync(socket); tries += 1) {
     if (tries > 100) throw new Error('podman does not listen')
     await sleep(100)

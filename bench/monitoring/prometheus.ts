@@ -31,7 +31,7 @@ export async function startPrometheus(
     `--storage.tsdb.path=${join(folder, 'tsdb')}`,
     `--web.listen-address=127.0.0.1:${port}`,
   ]
-  const child = spawn('prometheus', flags, { stdio: 'ignore' })
+  const child = spawn('/usr/bin/prometheus', flags, { stdio: 'ignore' })
   const url = `http://127.0.0.1:${port}`
   for (let tries = 0; ; tries += 1) {
     const ready = await fetch(`${url}/-/ready`).catch(() => null)
