@@ -128,14 +128,13 @@ class GptqRun {
     const block = Math.floor(channel / this.#settings.blockSize)
     const largest = largestCode(this.#settings)
     const pivot = this.#factor[place * n + place] ?? 1
-    const parameters: BlockParameters = { scale: 1, zero: 0 }
     for (let row = 0; row < rows; row += 1) {
-      parameters.scale = this.#scales[row * blocks + block] ?? 1
-      parameters.zero = this.#zeros[row * blocks + block] ?? 0
+      const scale = this.#scales[row * blocks + block] ?? 1
+      const zero = this.#zeros[row * blocks + block] ?? 0
       const value = this.#rest[channel * rows + row] ?? 0
-      const code = codeOf(value, parameters, largest)
+      const code = codeOf(value, 1 / scale, zero, largest)
       this.#codes[channel * rows + row] = code
-      errors[row] = (value - parameters.scale * (code - parameters.zero)) / pivot
+      errors[row] = (value - scale * (code - zero)) / pivot
     }
     for (let later = place + 1; later < end; later += 1) {
       const share = this.#factor[place * n + later] ?? 0

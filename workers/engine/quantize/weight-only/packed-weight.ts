@@ -2,7 +2,7 @@
 // two codes of 4 bits in a byte, the first in the low half.
 
 import type { BlockParameters, BlockSettings } from './block-fit.ts'
-import { codeOf, largestCode, middleCode } from './block-fit.ts'
+import { codeOf, middleCode } from './block-fit.ts'
 
 export interface PackedWeight {
   readonly settings: BlockSettings
@@ -32,6 +32,7 @@ export class WeightPacker {
   readonly #codes: Uint8Array
   readonly #scales: Float32Array
   readonly #zeros: Uint8Array
+  readonly #blockCodes: Uint8Array
   #error = 0
   #energy = 0
 
@@ -44,29 +45,39 @@ export class WeightPacker {
     this.#codes = new Uint8Array(rows * this.#blocks * bytes)
     this.#scales = new Float32Array(rows * this.#blocks)
     this.#zeros = new Uint8Array(rows * this.#blocks)
+    this.#blockCodes = new Uint8Array(settings.blockSize)
   }
 
   /** Rounds the values of a block. */
-  add(row: number, block: number, values: Float32Array, parameters: BlockParameters): void {
+  add(row: number, block: number, values: Float32Array, { scale, zero }: BlockParameters): void {
     const { bits, blockSize } = this.#settings
-    const largest = largestCode(this.#settings)
-    const { scale, zero } = parameters
-    const at = row * this.#blocks + block
-    this.#scales[at] = scale
-    this.#zeros[at] = zero
-    const first = (at * blockSize * bits) / 8
-    let [error, energy] = [0, 0]
-    for (let index = 0; index < blockSize; index += 1) {
-      const isInside = index < values.length
-      const value = isInside ? (values[index] ?? 0) : 0
-      const code = isInside ? codeOf(value, parameters, largest) : zero
+    const isWhole = bits === 4 && values.length === blockSize
+    const codes = isWhole ? this.#codes : this.#blockCodes.fill(zero)
+    let place = isWhole ? ((row * this.#blocks + block) * blockSize) / 2 : 0
+    const largest = 2 ** bits - 1
+    const inverse = 1 / scale
+    let error = 0
+    let energy = 0
+    let low = 0
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] ?? 0
+      const code = codeOf(value, inverse, zero, largest)
       const difference = value - scale * (code - zero)
       error += difference * difference
       energy += value * value
-      this.#put(first, index, code)
+      if (!isWhole) codes[index] = code
+      else if ((index & 1) === 0) low = code
+      else {
+        codes[place] = low | (code << 4)
+        place += 1
+      }
     }
     this.#error += error
     this.#energy += energy
+    const at = row * this.#blocks + block
+    this.#scales[at] = scale
+    this.#zeros[at] = zero
+    if (!isWhole) this.#put(at, codes)
   }
 
   /** Takes codes as they were found; `values` are what they stand for. */
@@ -77,27 +88,30 @@ export class WeightPacker {
     codes: Uint8Array,
     { scale, zero }: BlockParameters,
   ): void {
-    const { bits, blockSize } = this.#settings
+    const own = this.#blockCodes.fill(zero)
+    for (let index = 0; index < values.length; index += 1) {
+      const [value, code] = [values[index] ?? 0, codes[index] ?? 0]
+      own[index] = code
+      this.#error += (value - scale * (code - zero)) ** 2
+      this.#energy += value * value
+    }
     const at = row * this.#blocks + block
     this.#scales[at] = scale
     this.#zeros[at] = zero
-    const first = (at * blockSize * bits) / 8
-    for (let index = 0; index < blockSize; index += 1) {
-      const code = index < values.length ? (codes[index] ?? 0) : zero
-      const value = values[index] ?? 0
-      this.#error += (value - scale * (code - zero)) ** 2
-      this.#energy += value * value
-      this.#put(first, index, code)
-    }
+    this.#put(at, own)
   }
 
-  #put(first: number, index: number, code: number): void {
-    if (this.#settings.bits === 8) {
-      this.#codes[first + index] = code
+  #put(at: number, codes: Uint8Array): void {
+    const { bits, blockSize } = this.#settings
+    const all = this.#codes
+    let place = (at * blockSize * bits) / 8
+    if (bits === 8) {
+      all.set(codes, place)
       return
     }
-    const byte = first + (index >> 1)
-    this.#codes[byte] = (index & 1) === 0 ? code : (this.#codes[byte] ?? 0) | (code << 4)
+    for (let index = 0; index < blockSize; index += 2, place += 1) {
+      all[place] = (codes[index] ?? 0) | ((codes[index + 1] ?? 0) << 4)
+    }
   }
 
   end(): PackedWeight {

@@ -12,7 +12,7 @@ export function extremesFit(settings: BlockSettings): BlockFit {
 }
 
 /** Shares of the full interval that are tried. Beyond a half, clipping costs more than it gains (blocks of normal weights). */
-const SHARES = [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55]
+const SHARES = [1, 0.92, 0.85, 0.78, 0.7, 0.6]
 
 /** Takes the share of the interval with the least Σ importance · (w − ŵ)². */
 export function searchedFit(settings: BlockSettings): BlockFit {
@@ -39,11 +39,20 @@ export function weightedError(
   largest: number,
 ): number {
   const { scale, zero } = parameters
+  const inverse = 1 / scale
   let sum = 0
+  if (importance === null) {
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] ?? 0
+      const error = value - scale * (codeOf(value, inverse, zero, largest) - zero)
+      sum += error * error
+    }
+    return sum
+  }
   for (let index = 0; index < values.length; index += 1) {
     const value = values[index] ?? 0
-    const error = value - scale * (codeOf(value, parameters, largest) - zero)
-    sum += error * error * (importance === null ? 1 : (importance[index] ?? 1))
+    const error = value - scale * (codeOf(value, inverse, zero, largest) - zero)
+    sum += error * error * (importance[index] ?? 1)
   }
   return sum
 }
