@@ -161,7 +161,7 @@ export const CONFIG_VARIABLES = {
     'TERSOR_SHUTDOWN_SECONDS',
     '10',
     integer(0, 3600),
-    'How long running jobs may go on after SIGTERM before they are handed back to the queue.',
+    'How long running jobs and open requests may go on after SIGTERM; jobs are then handed back to the queue, requests cut off.',
   ),
   metricsPort: variable(
     'TERSOR_METRICS_PORT',
