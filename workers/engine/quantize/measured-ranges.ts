@@ -54,7 +54,6 @@ export async function measuredRanges(
   const rangesOf = (choice: ReadonlyMap<string, RangeMethod>): Map<string, Range> =>
     new Map([...choice].map(([name, method]) => [name, at(method, name)]))
   if (disputed.length === 0) return { ranges: rangesOf(chosen), methods: chosen }
-  const count = affordableSamples(model, TRIAL_MACS, TRIAL_SAMPLES)
   /** Takes those of the changes, in their order, that lessen the error by this share. */
   const consider = async (
     all: readonly ReadonlyMap<string, RangeMethod>[],
@@ -78,7 +77,7 @@ export async function measuredRanges(
   }
   const others = methods.filter((method) => method !== first)
   const together = others.map((method) => new Map(disputed.map((name) => [name, method] as const)))
-  await consider(together, GAIN_OF_ALL, count)
+  await consider(together, GAIN_OF_ALL, affordableSamples(model, TRIAL_MACS, TRIAL_SAMPLES))
   const apart = single.slice(0, TRIED).flatMap((name) => {
     const tried = [at(chosen.get(name) ?? first, name)]
     return methods.flatMap((method) => {
@@ -88,7 +87,7 @@ export async function measuredRanges(
       return [new Map([[name, method] as const])]
     })
   })
-  await consider(apart, GAIN_OF_ONE, Math.max(TRIAL_SAMPLES.least, Math.ceil(count / 4)))
+  await consider(apart, GAIN_OF_ONE, affordableSamples(model, TRIAL_MACS / 4, TRIAL_SAMPLES))
   return { ranges: rangesOf(chosen), methods: chosen }
 }
 
