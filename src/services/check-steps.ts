@@ -99,20 +99,37 @@ export function excludedLayerFaults(
 ): FieldError[] {
   const faults: FieldError[] = []
   steps.forEach((step, index) => {
-    excludedLayersOf(step).forEach((name, position) => {
-      if (nodes.has(name)) return
+    for (const { name, place } of namedLayersOf(step)) {
+      if (nodes.has(name)) continue
       faults.push({
-        pointer: `/steps/${index}/excluded_layers/${position}`,
+        pointer: `/steps/${index}/${place}`,
         code: 'invalid_value',
         detail: `the model has no node '${name}'${closest(name, nodes)}`,
       })
-    })
+    }
   })
   return faults
 }
 
 export function namesExcludedLayers(steps: readonly Step[]): boolean {
-  return steps.some((step) => excludedLayersOf(step).length > 0)
+  return steps.some((step) => namedLayersOf(step).length > 0)
+}
+
+interface NamedLayer {
+  readonly name: string
+  /** Where the step names it, as a JSON pointer from the step on. */
+  readonly place: string
+}
+
+function namedLayersOf(step: Step): NamedLayer[] {
+  const excluded = excludedLayersOf(step).map((name, position) => {
+    return { name, place: `excluded_layers/${position}` }
+  })
+  if (!('scope' in step) || typeof step.scope === 'string') return excluded
+  const fractions = Object.keys(step.scope.per_layer).map((name) => {
+    return { name, place: `scope/per_layer/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` }
+  })
+  return [...excluded, ...fractions]
 }
 
 /** A node whose name holds the given one or is held by it, as a hint. */

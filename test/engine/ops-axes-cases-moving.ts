@@ -46,7 +46,7 @@ export const MOVING_CASES: readonly AxesCase[] = [
   {
     title: 'Tile',
     graph: 'g (float[1,3] x) => (float y) <int64[2] r = {2, 2}> { y = Tile(x, r) }',
-    lines: ['y.0 = new1', 'y.1 = x.1+x.1'],
+    lines: ['y.0 = new1', 'y.1 = x.1+x.1', 'rewrite sizes 1 new1,frozen'],
   },
   {
     title: 'Concat',

@@ -16,6 +16,10 @@ const spec = (change: object = {}): object => service.spec(change)
 const step = (change: object): object =>
   spec({ steps: [{ type: 'quantize', method: 'static', ...change }] })
 
+const weightOnly = (change: object, more: object = {}): object =>
+  spec({ steps: [{ type: 'quantize', method: 'weight_only', ...change }], ...more })
+const NO_DATA = { datasets: {} }
+
 const JOBS: readonly RefusedJob[] = [
   ['an empty body', () => '', 400, 'body_required', /JSON object/],
   ['truncated JSON', () => '{"model":', 400, 'invalid_json', /ends too early|character/],
@@ -47,6 +51,48 @@ const JOBS: readonly RefusedJob[] = [
     422,
     'out_of_range',
     /at most 100000|at most 9007199254740991/,
+  ],
+  [
+    'a block of no size there is',
+    () => weightOnly({ block_size: 48 }),
+    422,
+    'invalid_value',
+    /\/steps\/0\/block_size/,
+  ],
+  [
+    'weights of a type there is not',
+    () => weightOnly({ weights_dtype: 'int2' }),
+    422,
+    'invalid_value',
+    /\/steps\/0\/weights_dtype/,
+  ],
+  [
+    'an algorithm without its data',
+    () => weightOnly({ algorithm: 'gptq' }, NO_DATA),
+    422,
+    'dataset_required',
+    /\/datasets\/calibration.*algorithm gptq/,
+  ],
+  [
+    'an option of another algorithm',
+    () => weightOnly({ act_order: true }),
+    422,
+    'invalid_value',
+    /\/steps\/0\/act_order.*gptq/,
+  ],
+  [
+    'an accuracy level where there is none',
+    () => weightOnly({ format: 'qdq', accuracy_level: 0 }),
+    422,
+    'invalid_value',
+    /\/steps\/0\/accuracy_level/,
+  ],
+  [
+    'a damping above the mean',
+    () => weightOnly({ algorithm: 'gptq', damping: 2 }),
+    422,
+    'out_of_range',
+    /\/steps\/0\/damping/,
   ],
   ['no model', () => ({ steps: [] }), 400, 'missing_field', /\/model: is required/],
   ['no steps', () => spec({ steps: [] }), 422, 'limit_exceeded', /\/steps: must be at least 1/],
@@ -83,6 +129,52 @@ const JOBS: readonly RefusedJob[] = [
     422,
     'pipeline_conflict',
     /quantize/,
+  ],
+  [
+    'pruning what is quantized',
+    () =>
+      spec({
+        steps: [
+          { type: 'quantize', method: 'dynamic' },
+          { type: 'prune', method: 'channel' },
+        ],
+      }),
+    422,
+    'pipeline_conflict',
+    /step 2 \(prune\) cannot come after step 1 \(quantize\).*prune first/,
+  ],
+  [
+    'an importance that needs gradients',
+    () => spec({ steps: [{ type: 'prune', method: 'channel', importance: 'taylor' }] }),
+    422,
+    'step_unsupported',
+    /taylor.*gradients.*magnitude/,
+  ],
+  [
+    'two amounts to prune',
+    () => spec({ steps: [{ type: 'prune', method: 'channel', sparsity: 0.5, max_macs: 0.5 }] }),
+    422,
+    'invalid_value',
+    /\/steps\/0: says how much goes more than once/,
+  ],
+  [
+    'a fraction for a layer that does not exist',
+    () =>
+      spec({ steps: [{ type: 'prune', method: 'channel', scope: { per_layer: { no: 0.5 } } }] }),
+    422,
+    'invalid_value',
+    /no node 'no'/,
+  ],
+  [
+    'pruning by activations without data',
+    () =>
+      spec({
+        steps: [{ type: 'prune', method: 'channel', importance: 'activation' }],
+        datasets: {},
+      }),
+    422,
+    'dataset_required',
+    /calibration/,
   ],
   [
     'calibration without data',

@@ -1,7 +1,7 @@
 // Operators that change the shape and keep the elements, and those that tell it.
 
 import { intAttribute } from '#src/onnx/ir/attribute'
-import type { AxesRule } from './axis-context.ts'
+import type { AxesRule, AxisLabels } from './axis-context.ts'
 import type { GradientRecipe } from './gradient-call.ts'
 import type { OpRule, OpTable } from './op.ts'
 import { sameRule } from './op.ts'
@@ -65,15 +65,22 @@ const expandAxes: AxesRule = (context) => {
   context.rewrite({ kind: 'shape', input: 1 })
 }
 
+/** Copies of a single index have indices of their own, when how many there are is constant; other axes are repeated as they are. */
 const tileAxes: AxesRule = (context) => {
   const output = outputShape(context, 0)
+  const operand = context.node.input(1)
+  const isConstant = operand !== null && context.constant(operand) !== null
+  const parts: AxisLabels[] = []
   for (const [axis, size] of inputShape(context, 0).entries()) {
     const labels = context.input(0, axis)
     const copies = (output[axis] ?? size) / size
-    if (size === 1 && copies > 1) context.output(0, axis, context.fresh(copies))
-    else if (copies === 1) context.output(0, axis, labels)
+    const isFresh = size === 1 && copies > 1 && isConstant
+    const counted = isFresh ? context.fresh(copies) : context.frozen(copies, 'copies')
+    parts.push(counted)
+    if (size === 1) context.output(0, axis, counted)
     else context.output(0, axis, context.concat(Array.from({ length: copies }, () => labels)))
   }
+  if (isConstant) context.rewrite({ kind: 'sizes', input: 1, parts })
 }
 
 /** Shape arithmetic goes on with the sizes as they were, whatever it feeds. */
