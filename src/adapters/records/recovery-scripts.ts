@@ -17,6 +17,9 @@ export const OTHER_ROUND = -3
  */
 const GAP = 2 ** 20
 
+/** A full Redis refuses scripts that begin by adding something, not those that begin by removing. */
+const EVEN_WHEN_FULL = `redis.call('DEL', KEYS[1] .. ':nothing')`
+
 const SERVER_RUN = `
 local function server_run()
   return string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
@@ -30,6 +33,7 @@ local p = KEYS[1]
 local epoch = redis.call('HMGET', p .. ':epoch', 'id', 'run')
 if epoch[1] and epoch[2] == server_run() then return {epoch[1]} end
 if epoch[1] then redis.call('DEL', p .. ':epoch') end
+${EVEN_WHEN_FULL}
 if redis.call('HSETNX', p .. ':recovery', 'round', ARGV[1]) == 1 then
   redis.call('HSET', p .. ':recovery', 'from', redis.call('GET', p .. ':seq') or '0')
   redis.call('DEL', p .. ':offered', p .. ':lock')
@@ -48,6 +52,7 @@ return {'', recovery[1], recovery[2], age}
  */
 export const RESTORE = redisScript(`
 ${SET_RECORD}
+${EVEN_WHEN_FULL}
 local p, source = KEYS[1], ARGV[2]
 local late = redis.call('EXISTS', p .. ':epoch') == 1
 if late and source == 'journal' then return ${OTHER_ROUND} end
@@ -82,6 +87,7 @@ return taken
 
 /** KEYS: prefix. ARGV: round, process. Says that a process has offered all it remembers. */
 export const OFFERED = redisScript(`
+${EVEN_WHEN_FULL}
 local p = KEYS[1]
 if redis.call('HGET', p .. ':recovery', 'round') ~= ARGV[1] then return ${OTHER_ROUND} end
 return redis.call('SADD', p .. ':offered', ARGV[2])
@@ -93,10 +99,17 @@ ${SERVER_RUN}
 local p = KEYS[1]
 if redis.call('GET', p .. ':lock') ~= ARGV[2] then return 0 end
 if redis.call('HGET', p .. ':recovery', 'round') ~= ARGV[1] then return 0 end
+${EVEN_WHEN_FULL}
 redis.call('INCRBY', p .. ':seq', ${GAP})
 redis.call('HSET', p .. ':epoch', 'id', ARGV[1], 'run', server_run())
 redis.call('DEL', p .. ':recovery', p .. ':offered', p .. ':lock')
 return 1
+`)
+
+/** KEYS: prefix. ARGV: lock, token, milliseconds. Whether nobody else has the lock. */
+export const TAKE_LOCK = redisScript(`
+${EVEN_WHEN_FULL}
+return redis.call('SET', KEYS[1] .. ':' .. ARGV[1], ARGV[2], 'PX', ARGV[3], 'NX') and 1 or 0
 `)
 
 /** KEYS: prefix. ARGV: lock, token, milliseconds. Whether the lock is still the caller's, and is for so long. */

@@ -19,6 +19,7 @@ import {
   OTHER_ROUND,
   RESTORE,
   STATE,
+  TAKE_LOCK,
   UNJOURNALED,
 } from './recovery-scripts.ts'
 
@@ -109,8 +110,8 @@ export class RedisRecovery {
   }
 
   async takeLock(name: string, token: string, milliseconds: number): Promise<boolean> {
-    const key = `${this.#prefix}:${name}`
-    return (await this.#call('SET', key, token, 'PX', String(milliseconds), 'NX')) === 'OK'
+    const args = [name, token, milliseconds]
+    return (await runScript(this.#redis, TAKE_LOCK, this.#prefix, args)) === 1
   }
 
   /** False when it is no longer ours. 0 ms gives it back. */

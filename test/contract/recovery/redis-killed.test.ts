@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { RecordStore } from '#src/ports/record-store'
 import { xorshift32 } from '#test/support/byte-streams'
 import { openRecoveryBench } from '#test/support/recovery-bench'
 import type { RecoveryBench } from '#test/support/recovery-bench'
@@ -99,25 +100,45 @@ it('fails fast while Redis is away, and says when to come again', async () => {
   await vi.waitFor(() => store.get('log', 'kept'), { timeout: 10_000, interval: 100 })
 })
 
-it('says that the store is full when Redis has no memory left, and changes nothing then', async () => {
-  await start({ appendFsync: 'none', maxMemory: '8mb' })
-  const store = await bench.open()
-  let stored = 0
-  /** Two records in one commit, until there is no room for both. */
-  async function fill(size: number): Promise<never> {
-    for (;;) {
-      const first = insertLog(`a-${stored}`, 'job_1', ['x'.repeat(size)])
-      await store.commit([first, insertLog(`b-${stored}`, 'job_1')])
-      stored += 1
+describe('Redis has no memory left', () => {
+  /** Commits of two records each, until there is no room for both. Returns how many there were. */
+  async function fill(store: RecordStore): Promise<number> {
+    let stored = 0
+    const commit = async (size: number): Promise<never> => {
+      for (;;) {
+        const first = insertLog(`a-${stored}`, 'job_1', ['x'.repeat(size)])
+        await store.commit([first, insertLog(`b-${stored}`, 'job_1')])
+        stored += 1
+      }
     }
+    for (const size of [100_000, 1000, 1]) {
+      await expect(commit(size)).rejects.toMatchObject({ code: 'storage_full' })
+    }
+    expect(stored).toBeGreaterThan(3)
+    return stored
   }
-  for (const size of [100_000, 1000, 1]) {
-    await expect(fill(size)).rejects.toMatchObject({ code: 'storage_full' })
-  }
-  expect(stored).toBeGreaterThan(3)
-  expect(await store.count('log', {})).toBe(2 * stored)
-  expect(await store.get('log', `b-${stored}`)).toBeNull()
-  await store.commit([{ op: 'delete', collection: 'log', id: 'a-0' }])
-  await store.commit([{ op: 'delete', collection: 'log', id: 'a-1' }])
-  expect(await store.commit([insertLog('small', 'job_1')])).toBe(true)
+
+  it('says so, changes nothing, and lets records be deleted', async () => {
+    await start({ appendFsync: 'none', maxMemory: '8mb' })
+    const store = await bench.open()
+    const stored = await fill(store)
+    expect(await store.count('log', {})).toBe(2 * stored)
+    expect(await store.get('log', `b-${stored}`)).toBeNull()
+    await store.commit([{ op: 'delete', collection: 'log', id: 'a-0' }])
+    await store.commit([{ op: 'delete', collection: 'log', id: 'a-1' }])
+    expect(await store.commit([insertLog('small', 'job_1')])).toBe(true)
+  })
+
+  it('has all of it after a restart and after a loss', async () => {
+    await start({ appendFsync: 'everysec', maxMemory: '8mb' })
+    const store = await bench.open()
+    const stored = await fill(store)
+    const count = (): Promise<number> =>
+      vi.waitFor(() => store.count('log', {}), { timeout: 20_000, interval: 100 })
+    await server.kill()
+    await server.start()
+    expect(await count()).toBe(2 * stored)
+    await bench.redis.flushall()
+    expect(await count()).toBe(2 * stored)
+  }, 60_000)
 })
