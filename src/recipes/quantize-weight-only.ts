@@ -9,7 +9,7 @@ export const quantizeWeightOnly = z
     method: z.literal('weight_only'),
     weights_dtype: z.enum(['int4', 'uint4', 'int8']).default('int4'),
     block_size: z
-      .union([16, 32, 64, 128, 256].map((size) => z.literal(size)))
+      .literal([16, 32, 64, 128, 256])
       .default(32)
       .describe('Weights of an output channel that share a scale.'),
     symmetric: z

@@ -41,7 +41,7 @@ export function layerReports(
         parameters,
         macs,
         dtype,
-        bits: bitsOf(dtype),
+        bits: packedBits(node) ?? bitsOf(dtype),
         sparsity: parameters === 0 ? 0 : 1 - nonzero / parameters,
         sqnr_db: noise.get(name) ?? null,
         latency_ms: null,
@@ -75,6 +75,12 @@ function constantWeights(
     weights.push(...found)
   }
   return weights
+}
+
+/** Of weights that are packed into bytes. */
+function packedBits(node: Node): number | null {
+  const bits = node.attributes.get('bits')
+  return node.domain === 'com.microsoft' && bits?.type === 'int' ? Number(bits.value) : null
 }
 
 function bitsOf(dtype: string): number | null {
