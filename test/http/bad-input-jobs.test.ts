@@ -16,10 +16,6 @@ const spec = (change: object = {}): object => service.spec(change)
 const step = (change: object): object =>
   spec({ steps: [{ type: 'quantize', method: 'static', ...change }] })
 
-const weightOnly = (change: object, more: object = {}): object =>
-  spec({ steps: [{ type: 'quantize', method: 'weight_only', ...change }], ...more })
-const NO_DATA = { datasets: {} }
-
 const JOBS: readonly RefusedJob[] = [
   ['an empty body', () => '', 400, 'body_required', /JSON object/],
   ['truncated JSON', () => '{"model":', 400, 'invalid_json', /ends too early|character/],
@@ -51,48 +47,6 @@ const JOBS: readonly RefusedJob[] = [
     422,
     'out_of_range',
     /at most 100000|at most 9007199254740991/,
-  ],
-  [
-    'a block of no size there is',
-    () => weightOnly({ block_size: 48 }),
-    422,
-    'invalid_value',
-    /\/steps\/0\/block_size/,
-  ],
-  [
-    'weights of a type there is not',
-    () => weightOnly({ weights_dtype: 'int2' }),
-    422,
-    'invalid_value',
-    /\/steps\/0\/weights_dtype/,
-  ],
-  [
-    'an algorithm without its data',
-    () => weightOnly({ algorithm: 'gptq' }, NO_DATA),
-    422,
-    'dataset_required',
-    /\/datasets\/calibration.*algorithm gptq/,
-  ],
-  [
-    'an option of another algorithm',
-    () => weightOnly({ act_order: true }),
-    422,
-    'invalid_value',
-    /\/steps\/0\/act_order.*gptq/,
-  ],
-  [
-    'an accuracy level where there is none',
-    () => weightOnly({ format: 'qdq', accuracy_level: 0 }),
-    422,
-    'invalid_value',
-    /\/steps\/0\/accuracy_level/,
-  ],
-  [
-    'a damping above the mean',
-    () => weightOnly({ algorithm: 'gptq', damping: 2 }),
-    422,
-    'out_of_range',
-    /\/steps\/0\/damping/,
   ],
   ['no model', () => ({ steps: [] }), 400, 'missing_field', /\/model: is required/],
   ['no steps', () => spec({ steps: [] }), 422, 'limit_exceeded', /\/steps: must be at least 1/],
