@@ -1,4 +1,4 @@
-// Commits to journaled records as fast as it can and prints what was acknowledged. Killed by two-processes.test.ts.
+// Commits to journaled records without end and prints what was acknowledged. Killed by two-processes.test.ts.
 
 import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,6 +6,9 @@ import { JOURNAL_DRIVERS } from '#src/adapters/journal/index'
 import { openJournaledRecords } from '#src/adapters/records/journaled'
 import { openRedisConnection } from '#src/adapters/redis/connection'
 import { logRecord } from '../sample-records.ts'
+
+/** More records than needed would make each recovery, and so the test, longer. */
+const PAUSE_MS = 5
 
 /** Never ends by itself. */
 export async function main(url: string, folder: string, name: string): Promise<never> {
@@ -30,6 +33,7 @@ export async function main(url: string, folder: string, name: string): Promise<n
         await records.commit([{ op: 'update', collection: 'log', record, version: 1 }])
         // Not through a stream: the line must be out before the next write begins.
         writeSync(1, `${id}\n`)
+        await sleep(PAUSE_MS)
       } catch {
         await sleep(10)
       }
