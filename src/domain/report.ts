@@ -40,7 +40,9 @@ export const modelMeasures = z
     agreement: z
       .number()
       .nullable()
-      .describe("Share of samples on which the decision equals the original's."),
+      .describe(
+        "Share of samples, or of pixels, on which the decision equals the original's; of boxes, the mean average precision against the original's.",
+      ),
     sqnr_db: z
       .number()
       .nullable()

@@ -37,7 +37,10 @@ export function modelMeasures(model: MeasuredModel): ModelMeasures {
       : judgement
   if (judged?.agreement === null) missing(['agreement'], 'the outputs decide between nothing')
   if (judged?.sqnr === null) {
-    missing(['sqnr_db'], judged.isEqual ? 'the outputs are equal' : 'the outputs are not finite')
+    missing(
+      ['sqnr_db'],
+      judged.isEqual ? 'the outputs are equal' : 'the outputs are not finite or differ in size',
+    )
   }
   const value = judged?.metric ?? null
   if (judged !== null && value === null) {
