@@ -1,6 +1,7 @@
 // Step types and methods as the API lists them: schema and defaults come from the recipes.
 
 import { z } from 'zod'
+import { distillStep } from '#src/recipes/distill'
 import { pruneChannel, pruneNm, pruneUnstructured } from '#src/recipes/prune'
 import { quantizeDynamic, quantizeFloat16, quantizeStatic } from '#src/recipes/quantize'
 import { quantizeWeightOnly } from '#src/recipes/quantize-weight-only'
@@ -24,6 +25,7 @@ const METHODS = [
   { type: 'prune', method: 'channel', schema: pruneChannel },
   { type: 'prune', method: 'unstructured', schema: pruneUnstructured },
   { type: 'prune', method: 'n_m', schema: pruneNm },
+  { type: 'distill', method: null, schema: distillStep },
 ] as const
 
 export function describeMethods(): MethodDescription[] {

@@ -47,6 +47,7 @@ export const jobDatasets = z
   .strictObject({
     calibration: id('dataset').nullable().default(null),
     evaluation: id('dataset').nullable().default(null),
+    train: id('dataset').nullable().default(null),
   })
   .meta({ id: 'JobDatasets' })
 
@@ -68,6 +69,11 @@ export const manifest = z
     model_sha256: sha256,
     calibration_sha256: sha256.nullable(),
     evaluation_sha256: sha256.nullable(),
+    train_sha256: sha256.nullable().default(null),
+    models_sha256: z
+      .record(z.string().max(64), sha256)
+      .default({})
+      .describe('Of the other models that steps name, by id.'),
     tersor: z.string().max(64).describe('Version of the service.'),
   })
   .meta({ id: 'Manifest' })
@@ -100,5 +106,13 @@ export const jobSpec = z
   .meta({ id: 'JobSpec' })
 
 export type JobSpec = z.infer<typeof jobSpec>
+export type DatasetRole = keyof JobSpec['datasets']
+
+export const DATASET_ROLES = [
+  'calibration',
+  'evaluation',
+  'train',
+] as const satisfies readonly DatasetRole[]
+
 export type Manifest = z.infer<typeof manifest>
 export type Goal = z.infer<typeof goal>

@@ -2,6 +2,7 @@
 // Whoever adds one raises the number; a worker knows everything up to the highest.
 
 import type { Evaluation, EvaluationTask } from './evaluation.ts'
+import type { DistillStep } from './distill.ts'
 import type { PruneChannelStep, PruneNmStep, PruneUnstructuredStep } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
@@ -30,6 +31,7 @@ interface Histories {
   readonly 'prune channel': StepHistory<PruneChannelStep>
   readonly 'prune unstructured': StepHistory<PruneUnstructuredStep>
   readonly 'prune n_m': StepHistory<PruneNmStep>
+  readonly distill: StepHistory<DistillStep>
 }
 
 type StepName<S extends Step> = S extends { readonly method: infer M extends string }
@@ -43,7 +45,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
     later: [
       { since: 2, isUsed: ({ calibration }) => calibration.method !== 'minmax' },
       { since: 2, isUsed: (step) => step.equalize || step.bias_correction },
-      { since: 2, isUsed: (step) => step.mixed_precision || step.smooth_quant },
+      { since: 2, isUsed: (step) => step.mixed_precision || step.smooth_quant || step.adaround },
     ],
   },
   'quantize dynamic': { since: 1, later: [] },
@@ -52,6 +54,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'prune channel': { since: 4, later: [] },
   'prune unstructured': { since: 4, later: [] },
   'prune n_m': { since: 4, later: [] },
+  distill: { since: 6, later: [] },
 }
 
 const TASKS_SINCE: Record<EvaluationTask, number> = {

@@ -1,12 +1,13 @@
 // Every step a job may hold. A new step type is one file and one line here.
 
 import { z } from 'zod'
+import { distillStep } from './distill.ts'
 import { pruneStep } from './prune.ts'
 import { quantizeStep } from './quantize.ts'
 import { simplifyStep } from './simplify.ts'
 
 export const step = z
-  .discriminatedUnion('type', [simplifyStep, quantizeStep, pruneStep])
+  .discriminatedUnion('type', [simplifyStep, quantizeStep, pruneStep, distillStep])
   .meta({ id: 'Step', description: 'One step of a job.' })
 
 export type Step = z.infer<typeof step>
@@ -14,15 +15,21 @@ export type StepType = Step['type']
 
 /** The method of a step that has several; `null` for the others. */
 export function methodOf(step: Step): string | null {
-  return step.type === 'simplify' ? null : step.method
+  return 'method' in step ? step.method : null
 }
 
 /** What people call a step: its type and its method. */
 export function nameOfStep(step: Step): string {
-  return step.type === 'simplify' ? step.type : `${step.type} ${step.method}`
+  return 'method' in step ? `${step.type} ${step.method}` : step.type
 }
 
 /** Names of nodes that the step leaves as they are. */
 export function excludedLayersOf(step: Step): readonly string[] {
-  return step.type === 'simplify' ? [] : step.excluded_layers
+  return 'excluded_layers' in step ? step.excluded_layers : []
+}
+
+/** Models that the step reads beside the one of the job. */
+export function otherModelsOf(step: Step): readonly string[] {
+  if (step.type !== 'distill') return []
+  return [step.teacher, step.student].filter((id) => id !== null)
 }

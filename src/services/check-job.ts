@@ -3,6 +3,7 @@
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { datasetFaults } from './check-data.ts'
+import { distillFaults } from './check-distill.ts'
 import { evaluationFaults } from './check-evaluation.ts'
 import {
   excludedLayerFaults,
@@ -37,6 +38,7 @@ export async function checkJob(
       ...ownFaults,
       ...manifestFaults(spec, inputs),
       ...stepSupportFaults(spec, inputs),
+      ...distillFaults(spec, inputs),
       ...dataFaults(inputs),
       ...evaluationFaults(spec, inputs),
       ...(await layerFaults(context, spec, inputs)),
@@ -52,11 +54,12 @@ function webhookFaults(context: ServiceContext, spec: JobSpec): FieldError[] {
     : [{ pointer: '/webhook/url', code: 'webhook_url_forbidden', detail: fault }]
 }
 
-function dataFaults({ model, calibration, evaluation }: JobInputs): FieldError[] {
+function dataFaults({ model, calibration, evaluation, train }: JobInputs): FieldError[] {
   const faults: FieldError[] = []
   if (calibration !== null)
     faults.push(...datasetFaults(model, calibration, '/datasets/calibration'))
   if (evaluation !== null) faults.push(...datasetFaults(model, evaluation, '/datasets/evaluation'))
+  if (train !== null) faults.push(...datasetFaults(model, train, '/datasets/train'))
   return faults
 }
 
@@ -67,18 +70,25 @@ function manifestFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
     model_sha256: inputs.model.sha256,
     calibration_sha256: inputs.calibration?.sha256 ?? null,
     evaluation_sha256: inputs.evaluation?.sha256 ?? null,
+    train_sha256: inputs.train?.sha256 ?? null,
   }
-  return Object.entries(actual).flatMap(([field, sha256]) =>
-    manifest[field as keyof typeof actual] === sha256
+  const renamed = Object.entries(manifest.models_sha256).flatMap(([id, sha256]) =>
+    inputs.others.get(id)?.sha256 === sha256
       ? []
-      : [
-          {
-            pointer: `/manifest/${field}`,
-            code: 'invalid_value' as const,
-            detail: `the job names bytes with the SHA-256 ${sha256 ?? 'none'}`,
-          },
-        ],
+      : [differs(`models_sha256/${id}`, inputs.others.get(id)?.sha256)],
   )
+  const own = Object.entries(actual).flatMap(([field, sha256]) =>
+    manifest[field as keyof typeof actual] === sha256 ? [] : [differs(field, sha256)],
+  )
+  return [...own, ...renamed]
+}
+
+function differs(field: string, sha256: string | null | undefined): FieldError {
+  return {
+    pointer: `/manifest/${field}`,
+    code: 'invalid_value',
+    detail: `the job names bytes with the SHA-256 ${sha256 ?? 'none'}`,
+  }
 }
 
 async function layerFaults(

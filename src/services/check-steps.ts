@@ -26,6 +26,11 @@ const CONFLICTS: readonly {
     then: 'prune',
     why: 'what a channel is worth is told from floating-point weights; prune first',
   },
+  {
+    first: 'quantize',
+    then: 'distill',
+    why: 'quantized weights cannot be trained; distill first',
+  },
 ]
 
 export function stepOrderFaults(steps: readonly Step[]): FieldError[] {
@@ -50,7 +55,7 @@ export function stepSupportFaults(spec: JobSpec, { model }: JobInputs): FieldErr
   spec.steps.forEach((step, index) => {
     const pointer = `/steps/${index}`
     if (step.type === 'prune') faults.push(...pruneFaults(spec, step, index))
-    if (step.type === 'simplify') return
+    if (step.type === 'simplify' || step.type === 'distill') return
     const { supported, notes } = model.support[step.type]
     if (!supported) {
       const why = notes.length === 0 ? `the model does not support ${step.type}` : notes.join('; ')

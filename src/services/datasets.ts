@@ -96,8 +96,7 @@ export async function deleteDataset(
 ): Promise<void> {
   const { record } = await getOwned(context.records, 'dataset', tenant, id)
   for await (const job of unfinishedJobs(context.records, tenant)) {
-    const { calibration, evaluation } = job.spec.datasets
-    if (calibration !== id && evaluation !== id) continue
+    if (!Object.values(job.spec.datasets).includes(id)) continue
     throw new TersorError('in_use', `job ${job.id} has not finished and needs this dataset`)
   }
   await context.records.commit([{ op: 'delete', collection: 'dataset', id }])

@@ -9,6 +9,9 @@ const FIXED_SECONDS = 1
 // Two models in the runtime with their optimized copies, and the process itself.
 const COPIES_IN_MEMORY = 4
 const FIXED_BYTES = 150e6
+// A step of training is worth four inferences, one of them the teacher's. Weights, gradients and what the optimizer keeps: in and out.
+const INFERENCES_OF_A_STEP = 4
+const COPIES_IN_TRAINING = 16
 
 export interface JobEstimate {
   readonly seconds: number | null
@@ -20,13 +23,23 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
   const { model, evaluation, calibration } = inputs
   const runs = 2 * spec.evaluation.latency.runs * spec.evaluation.latency.batch_size
   const judged = Math.min(spec.evaluation.samples ?? Infinity, evaluation?.samples ?? 0)
-  const inferences = runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128)
+  const inferences =
+    runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128) + trained(spec, inputs)
+  const isTrained = spec.steps.some(({ type }) => type === 'distill')
   const { macs } = model.graph
   return {
     seconds:
       macs === null
         ? null
         : Number((FIXED_SECONDS + (inferences * macs) / MACS_PER_SECOND).toFixed(1)),
-    memory_bytes: Math.round(FIXED_BYTES + COPIES_IN_MEMORY * model.size_bytes),
+    memory_bytes: Math.round(
+      FIXED_BYTES + (isTrained ? COPIES_IN_TRAINING : COPIES_IN_MEMORY) * model.size_bytes,
+    ),
   }
+}
+
+function trained({ steps }: JobSpec, { train }: JobInputs): number {
+  const epochs = steps.map((step) => (step.type === 'distill' ? step.training.epochs : 0))
+  const sum = epochs.reduce((total, count) => total + count, 0)
+  return INFERENCES_OF_A_STEP * sum * (train?.samples ?? 0)
 }

@@ -11,6 +11,8 @@ export function jobFingerprint(spec: JobSpec, inputs: JobInputs, version: string
     container: inputs.model.container,
     calibration: dataOf(inputs.calibration),
     evaluation: dataOf(inputs.evaluation),
+    train: dataOf(inputs.train),
+    others: [...inputs.others].map(([id, { sha256, container }]) => [id, sha256, container]),
     steps: spec.steps,
     judged: spec.evaluation,
     goal: spec.goal,

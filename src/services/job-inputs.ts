@@ -2,7 +2,8 @@
 
 import type { FieldError } from '#src/domain/errors'
 import type { DatasetRecord, ModelRecord } from '#src/domain/records'
-import type { JobSpec } from '#src/recipes/job-spec'
+import type { DatasetRole, JobSpec } from '#src/recipes/job-spec'
+import { otherModelsOf } from '#src/recipes/step'
 import { findOwned } from './owned-record.ts'
 import type { ServiceContext } from './service-context.ts'
 
@@ -10,6 +11,9 @@ export interface JobInputs {
   readonly model: ModelRecord
   readonly calibration: DatasetRecord | null
   readonly evaluation: DatasetRecord | null
+  readonly train: DatasetRecord | null
+  /** Models that steps name, by id. */
+  readonly others: ReadonlyMap<string, ModelRecord>
 }
 
 /** The records, or what is missing. */
@@ -22,7 +26,15 @@ export async function findJobInputs(
   const missing: FieldError[] = []
   const model = (await findOwned(records, 'model', tenant, spec.model))?.record ?? null
   if (model === null) missing.push(notFound('/model', 'model'))
-  const dataset = async (role: 'calibration' | 'evaluation'): Promise<DatasetRecord | null> => {
+  const others = new Map<string, ModelRecord>()
+  for (const [index, step] of spec.steps.entries()) {
+    for (const id of otherModelsOf(step)) {
+      const found = await findOwned(records, 'model', tenant, id)
+      if (found === null) missing.push(notFound(`/steps/${index}`, `model ${id}`))
+      else others.set(id, found.record)
+    }
+  }
+  const dataset = async (role: DatasetRole): Promise<DatasetRecord | null> => {
     const id = spec.datasets[role]
     if (id === null) return null
     const found = await findOwned(records, 'dataset', tenant, id)
@@ -31,7 +43,10 @@ export async function findJobInputs(
   }
   const calibration = await dataset('calibration')
   const evaluation = await dataset('evaluation')
-  return model === null || missing.length > 0 ? missing : { model, calibration, evaluation }
+  const train = await dataset('train')
+  return model === null || missing.length > 0
+    ? missing
+    : { model, calibration, evaluation, train, others }
 }
 
 function notFound(pointer: string, kind: string): FieldError {

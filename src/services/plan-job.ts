@@ -1,7 +1,8 @@
 // The dry run: what would happen, without making a job.
 
 import type { FieldError } from '#src/domain/errors'
-import type { JobSpec } from '#src/recipes/job-spec'
+import type { DatasetRole, JobSpec } from '#src/recipes/job-spec'
+import { DATASET_ROLES } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
 import { excludedLayersOf, methodOf } from '#src/recipes/step'
 import { absentWorker } from './absent-worker.ts'
@@ -20,7 +21,7 @@ export interface PlannedStep {
 }
 
 export interface PlannedData {
-  readonly role: 'calibration' | 'evaluation'
+  readonly role: DatasetRole
   readonly dataset: string
   readonly samples: number | null
   readonly accepted: boolean
@@ -77,7 +78,7 @@ function plannedData(
   inputs: JobInputs | null,
   faults: readonly FieldError[],
 ): PlannedData[] {
-  return (['calibration', 'evaluation'] as const).flatMap((role) => {
+  return DATASET_ROLES.flatMap((role) => {
     const dataset = spec.datasets[role]
     if (dataset === null) return []
     const reasons = faultsAt(faults, `/datasets/${role}`)

@@ -74,6 +74,8 @@ function queuedJob(
     model_sha256: inputs.model.sha256,
     calibration_sha256: inputs.calibration?.sha256 ?? null,
     evaluation_sha256: inputs.evaluation?.sha256 ?? null,
+    train_sha256: inputs.train?.sha256 ?? null,
+    models_sha256: Object.fromEntries([...inputs.others].map(([id, { sha256 }]) => [id, sha256])),
     tersor: options.version,
   }
   return {

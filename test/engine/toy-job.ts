@@ -9,7 +9,12 @@ import type { DatasetRecord } from '#src/domain/records'
 import { jobSpec } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
 import { SAMPLES, toyNetwork } from '#test/support/toy-network'
-import type { ChildMessage, CompressRequest, CompressResult } from '#workers/sandbox/protocol'
+import type {
+  ChildMessage,
+  CompressRequest,
+  CompressResult,
+  ModelFile,
+} from '#workers/sandbox/protocol'
 import { runJob } from '#workers/steps/run-job'
 
 const cpu = openRuntime()
@@ -47,13 +52,15 @@ export interface ToyJob {
   /** Further fields of the body of `POST /v1/jobs`. */
   readonly spec?: Readonly<Record<string, unknown>>
   readonly runtime?: Runtime
+  /** Further models, by id. */
+  readonly models?: Readonly<Record<string, Uint8Array>>
   readonly worker?: Partial<Pick<CompressRequest, 'accelerators' | 'crashed'>>
 }
 
 /** Everything it writes lies under `folder`, which stays. */
 export async function runToyJob(
   folder: string,
-  { steps, spec: more = {}, runtime = cpu, worker = {} }: ToyJob,
+  { steps, spec: more = {}, runtime = cpu, models = {}, worker = {} }: ToyJob,
 ): Promise<{ readonly result: CompressResult; readonly messages: readonly ChildMessage[] }> {
   const { model, dataset, record } = await writeInputs(folder)
   const scratch = await mkdtemp(join(folder, 'scratch-'))
@@ -66,12 +73,19 @@ export async function runToyJob(
     ...more,
   })
   const file = { path: dataset, record }
+  const others: Record<string, ModelFile> = {}
+  for (const [id, bytes] of Object.entries(models)) {
+    const path = join(folder, `${id}.onnx`)
+    await writeFile(path, bytes)
+    others[id] = { path, container: 'onnx' }
+  }
   const request: CompressRequest = {
     task: 'compress',
     job: 'job_0',
     spec,
     model: { path: model, container: 'onnx' },
-    datasets: { calibration: file, evaluation: file },
+    others,
+    datasets: { calibration: file, evaluation: file, train: file },
     scratch,
     tersorVersion: '0.0.0',
     accelerators: ['cpu'],

@@ -29,7 +29,8 @@ function faultsOf({ outputs, fields, evaluation }: Case): string[] {
     return { name, dtype, shape: shape.map(Number) }
   })
   const dataset = fields === null ? null : ({ fields: described } as unknown as DatasetRecord)
-  const faults = evaluationFaults(spec, { model, calibration: null, evaluation: dataset })
+  const none = { calibration: null, train: null, others: new Map() }
+  const faults = evaluationFaults(spec, { model, ...none, evaluation: dataset })
   return faults.map(({ pointer, code, detail }) => `${pointer} ${code}: ${detail}`)
 }
 
@@ -214,7 +215,8 @@ describe('evaluations', () => {
       goal: { max_metric_drop: 0.01 },
     })
     const model = { graph: { inputs: [], outputs: [] } } as unknown as ModelRecord
-    const faults = evaluationFaults(spec, { model, calibration: null, evaluation: null })
+    const none = { calibration: null, evaluation: null, train: null, others: new Map() }
+    const faults = evaluationFaults(spec, { model, ...none })
     expect(faults.map(({ pointer }) => pointer)).toEqual(['/goal/max_metric_drop'])
   })
 })

@@ -43,6 +43,7 @@ describe('the least revision', () => {
     [[{ type: 'prune', method: 'channel' }], 4],
     [[{ type: 'prune', method: 'unstructured' }], 4],
     [[{ type: 'prune', method: 'n_m' }], 4],
+    [[{ type: 'distill' }], 6],
   ])('of %j is %i', (steps, revision) => {
     expect(revisionOf(steps)).toBe(revision)
   })

@@ -4,7 +4,7 @@ import type { ErrorCode } from '#src/domain/errors'
 import type { DatasetRecord } from '#src/domain/records'
 import type { Report } from '#src/domain/report'
 import type { Accelerator } from '#src/recipes/accelerator'
-import type { JobSpec } from '#src/recipes/job-spec'
+import type { DatasetRole, JobSpec } from '#src/recipes/job-spec'
 
 /** A dataset's bytes as a local file, read-only. */
 export interface DatasetFile {
@@ -12,16 +12,20 @@ export interface DatasetFile {
   readonly record: DatasetRecord
 }
 
+export interface ModelFile {
+  readonly path: string
+  readonly container: 'onnx' | 'zip'
+}
+
 /** Runs the whole job: steps, evaluation, report. Everything it writes lies under `scratch`. */
 export interface CompressRequest {
   readonly task: 'compress'
   readonly job: string
   readonly spec: JobSpec
-  readonly model: { readonly path: string; readonly container: 'onnx' | 'zip' }
-  readonly datasets: {
-    readonly calibration: DatasetFile | null
-    readonly evaluation: DatasetFile | null
-  }
+  readonly model: ModelFile
+  /** Other models that steps name, by id. */
+  readonly others: Readonly<Record<string, ModelFile>>
+  readonly datasets: Readonly<Record<DatasetRole, DatasetFile | null>>
   readonly scratch: string
   readonly tersorVersion: string
   /** What the worker found to work when it started. */

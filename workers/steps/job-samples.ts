@@ -23,7 +23,11 @@ export async function openJobSamples(
   const inputs = model.graph.inputs.filter(({ initializer }) => initializer === null)
   const names = inputs.map(({ name }) => name)
   const present = file.record.fields.map(({ name }) => name)
-  const wanted = [...names, ...labelFields(spec.evaluation)]
+  const trained = spec.steps.flatMap((step) =>
+    step.type === 'distill' ? [step.training.labels] : [],
+  )
+  const labels = [...labelFields(spec.evaluation), ...trained].filter((name) => name !== null)
+  const wanted = [...new Set([...names, ...labels])]
   await mkdir(scratch, { recursive: true })
   return await openSamples(
     file.path,

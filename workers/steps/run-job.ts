@@ -7,6 +7,7 @@ import type { Runtime } from '#engine/runtime/runtime'
 import type { StepReport } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import { modelSize } from '#src/onnx/write-model'
+import type { DatasetRole } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
 import { methodOf, nameOfStep } from '#src/recipes/step'
 import type {
@@ -48,7 +49,7 @@ export async function runJob(
   const opened: { close(): Promise<void> }[] = []
   try {
     let model = original.read()
-    const open = async (role: 'calibration' | 'evaluation'): ReturnType<typeof openJobSamples> => {
+    const open = async (role: DatasetRole): ReturnType<typeof openJobSamples> => {
       const folder = join(scratch, `${role}-fields`)
       const samples = await openJobSamples(datasets[role], model, spec, folder)
       if (samples !== null) opened.push(samples)
@@ -56,6 +57,14 @@ export async function runJob(
     }
     const calibration = await open('calibration')
     const evaluation = await open('evaluation')
+    const train = await open('train')
+    const openModel = async (id: string | null): Promise<Model> => {
+      const file = id === null ? undefined : request.others[id]
+      if (file === undefined) return original.read()
+      const other = await openJobModel(file, join(scratch, `unzipped-${opened.length}`))
+      opened.push({ close: () => Promise.resolve(other.close()) })
+      return other.read()
+    }
     const reports: StepReport[] = []
     let layerNoise: ReadonlyMap<string, number> = new Map()
     for (const [index, step] of spec.steps.entries()) {
@@ -65,6 +74,8 @@ export async function runJob(
         spec,
         calibration,
         evaluation,
+        train,
+        openModel,
         scratch,
         log,
         progress: (fraction, message) =>

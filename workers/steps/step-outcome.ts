@@ -12,6 +12,9 @@ export interface StepContext {
   readonly spec: JobSpec
   readonly calibration: Samples | null
   readonly evaluation: Samples | null
+  readonly train: Samples | null
+  /** A new copy of a model that a step names; of the job's own for `null`. */
+  readonly openModel: (id: string | null) => Promise<Model>
   /** An existing folder for what is too large for memory. */
   readonly scratch: string
   /** Share of this step that is done. */

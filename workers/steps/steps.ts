@@ -2,6 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Step, StepType } from '#src/recipes/step'
+import { runDistill } from './distill.ts'
 import { runPruneChannel } from './prune-channel.ts'
 import { runPruneMasks } from './prune-masks.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
@@ -47,6 +48,7 @@ export const STEPS = {
   simplify: runSimplify,
   quantize: runQuantize,
   prune: runPrune,
+  distill: runDistill,
 } as const satisfies { [T in StepType]: StepRunner<StepOf<T>> }
 
 export async function runStep(

@@ -1,10 +1,7 @@
 // A job from claim to commit: inputs into a fresh folder, the work in a child, the results as blobs, one commit.
 
-import { join } from 'node:path'
-import type { JobRecord } from '#src/domain/job'
-import { TersorError } from '#src/domain/errors'
 import { ChildFailure } from '#workers/sandbox/child-failure'
-import type { CompressRequest, CompressResult, DatasetFile } from '#workers/sandbox/protocol'
+import type { CompressResult } from '#workers/sandbox/protocol'
 import type { Child } from '#workers/sandbox/spawn-child'
 import type { WorkerContext } from '#workers/worker-context'
 import type { JobAttempt } from './job-attempt.ts'
@@ -15,6 +12,7 @@ import { openJobLog } from './job-log-writer.ts'
 import { goalError, jobError, summaryOf } from './job-outcome.ts'
 import { progressWriter } from './job-progress.ts'
 import { measurePeakMemory } from './measure-peak-memory.ts'
+import { prepareRequest } from './prepare-request.ts'
 import { storeArtifacts } from './store-artifacts.ts'
 import { CANCELED, DRAINED, watchJob } from './watch-job.ts'
 
@@ -100,44 +98,6 @@ async function runAttempt(
     // Removing folders must not keep the result waiting.
     void Promise.allSettled(disposable.map((child) => child.dispose()))
     children.refill()
-  }
-}
-
-async function prepareRequest(
-  context: WorkerContext,
-  job: JobRecord,
-  folder: string,
-  crashed: boolean,
-): Promise<CompressRequest> {
-  const { records, blobs } = context.service
-  const model = await records.get('model', job.model)
-  if (model === null) throw new TersorError('not_found', 'the model of this job is gone')
-  const modelPath = join(folder, model.record.container === 'zip' ? 'upload.zip' : 'upload.onnx')
-  await blobs.download(model.record.sha256, modelPath)
-  const fetchDataset = async (role: 'calibration' | 'evaluation'): Promise<DatasetFile | null> => {
-    const id = job.spec.datasets[role]
-    if (id === null) return null
-    const found = await records.get('dataset', id)
-    if (found === null)
-      throw new TersorError('not_found', `the ${role} dataset of this job is gone`)
-    const path = join(folder, `${role}.data`)
-    await blobs.download(found.record.sha256, path)
-    return { path, record: found.record }
-  }
-  const [calibration, evaluation] = await Promise.all([
-    fetchDataset('calibration'),
-    fetchDataset('evaluation'),
-  ])
-  return {
-    task: 'compress',
-    job: job.id,
-    spec: { ...job.spec, webhook: null },
-    model: { path: modelPath, container: model.record.container },
-    datasets: { calibration, evaluation },
-    scratch: folder,
-    tersorVersion: context.service.options.version,
-    accelerators: context.capabilities.accelerators,
-    crashed,
   }
 }
 

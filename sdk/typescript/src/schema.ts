@@ -956,6 +956,98 @@ export interface components {
             requested: string;
             reason: string;
         };
+        AdamOptimizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adam";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.001
+             */
+            learning_rate?: number;
+            /** @default 0.9 */
+            beta1?: number;
+            /** @default 0.999 */
+            beta2?: number;
+            /** @default 1e-8 */
+            epsilon?: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0
+             */
+            weight_decay?: number;
+        };
+        AdamOptimizerResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adam";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.001
+             */
+            learning_rate: number;
+            /** @default 0.9 */
+            beta1: number;
+            /** @default 0.999 */
+            beta2: number;
+            /** @default 1e-8 */
+            epsilon: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0
+             */
+            weight_decay: number;
+        };
+        AdamwOptimizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adamw";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.001
+             */
+            learning_rate?: number;
+            /** @default 0.9 */
+            beta1?: number;
+            /** @default 0.999 */
+            beta2?: number;
+            /** @default 1e-8 */
+            epsilon?: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.01
+             */
+            weight_decay?: number;
+        };
+        AdamwOptimizerResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adamw";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.001
+             */
+            learning_rate: number;
+            /** @default 0.9 */
+            beta1: number;
+            /** @default 0.999 */
+            beta2: number;
+            /** @default 1e-8 */
+            epsilon: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.01
+             */
+            weight_decay: number;
+        };
         AgreementEvaluation: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -1443,6 +1535,105 @@ export interface components {
             disabled_reason: "requested" | "gone" | "failing";
             disabled_at: string;
         };
+        /** @description Trains the model to answer as its teacher does; needs a training dataset, not labels. */
+        DistillStep: {
+            /** @constant */
+            type: "distill";
+            /**
+             * @description null = the job's model.
+             * @default null
+             */
+            teacher?: string | null;
+            /**
+             * @description null = the model as the steps so far made it.
+             * @default null
+             */
+            student?: string | null;
+            /**
+             * @description How answers are compared: as distributions over classes, or as numbers; `auto` takes what suits the task.
+             * @default auto
+             * @enum {string}
+             */
+            loss?: "auto" | "divergence" | "squared_error";
+            /**
+             * @description Softens the distributions of both, so that unlikely classes count.
+             * @default 4
+             */
+            temperature?: number;
+            /**
+             * @description Weight of the teacher's answers; the rest is for labels, where there are any.
+             * @default 0.9
+             */
+            alpha?: number;
+            /**
+             * @description Pairs of inner values to compare. None yet: the list must be empty.
+             * @default []
+             */
+            hints?: string[];
+            /** @default {} */
+            training?: components["schemas"]["Training"];
+        };
+        /** @description Trains the model to answer as its teacher does; needs a training dataset, not labels. */
+        DistillStepResolved: {
+            /** @constant */
+            type: "distill";
+            /**
+             * @description null = the job's model.
+             * @default null
+             */
+            teacher: string | null;
+            /**
+             * @description null = the model as the steps so far made it.
+             * @default null
+             */
+            student: string | null;
+            /**
+             * @description How answers are compared: as distributions over classes, or as numbers; `auto` takes what suits the task.
+             * @default auto
+             * @enum {string}
+             */
+            loss: "auto" | "divergence" | "squared_error";
+            /**
+             * @description Softens the distributions of both, so that unlikely classes count.
+             * @default 4
+             */
+            temperature: number;
+            /**
+             * @description Weight of the teacher's answers; the rest is for labels, where there are any.
+             * @default 0.9
+             */
+            alpha: number;
+            /**
+             * @description Pairs of inner values to compare. None yet: the list must be empty.
+             * @default []
+             */
+            hints: string[];
+            training: components["schemas"]["TrainingResolved"];
+        };
+        EarlyStopping: {
+            /**
+             * @description Epochs without a better loss.
+             * @default 2
+             */
+            patience?: number;
+            /**
+             * @description Share of the training samples that is held back to tell.
+             * @default 0.1
+             */
+            fraction?: number;
+        };
+        EarlyStoppingResolved: {
+            /**
+             * @description Epochs without a better loss.
+             * @default 2
+             */
+            patience: number;
+            /**
+             * @description Share of the training samples that is held back to tell.
+             * @default 0.1
+             */
+            fraction: number;
+        };
         Evaluation: components["schemas"]["ClassificationEvaluation"] | components["schemas"]["RegressionEvaluation"] | components["schemas"]["SegmentationEvaluation"] | components["schemas"]["DetectionEvaluation"] | components["schemas"]["ImageToImageEvaluation"] | components["schemas"]["AgreementEvaluation"];
         EvaluationResolved: components["schemas"]["ClassificationEvaluationResolved"] | components["schemas"]["RegressionEvaluationResolved"] | components["schemas"]["SegmentationEvaluationResolved"] | components["schemas"]["DetectionEvaluationResolved"] | components["schemas"]["ImageToImageEvaluationResolved"] | components["schemas"]["AgreementEvaluationResolved"];
         Event: {
@@ -1760,12 +1951,16 @@ export interface components {
             calibration?: string | null;
             /** @default null */
             evaluation?: string | null;
+            /** @default null */
+            train?: string | null;
         };
         JobDatasetsResolved: {
             /** @default null */
             calibration: string | null;
             /** @default null */
             evaluation: string | null;
+            /** @default null */
+            train: string | null;
         };
         JobFailedEvent: {
             /** @constant */
@@ -1798,7 +1993,7 @@ export interface components {
             }[];
             data: {
                 /** @enum {string} */
-                role: "calibration" | "evaluation";
+                role: "calibration" | "evaluation" | "train";
                 dataset: string;
                 samples: number | null;
                 accepted: boolean;
@@ -1979,6 +2174,15 @@ export interface components {
             model_sha256: string;
             calibration_sha256: string | null;
             evaluation_sha256: string | null;
+            /** @default null */
+            train_sha256?: string | null;
+            /**
+             * @description Of the other models that steps name, by id.
+             * @default {}
+             */
+            models_sha256?: {
+                [key: string]: string;
+            };
             /** @description Version of the service. */
             tersor: string;
         };
@@ -1986,6 +2190,15 @@ export interface components {
             model_sha256: string;
             calibration_sha256: string | null;
             evaluation_sha256: string | null;
+            /** @default null */
+            train_sha256: string | null;
+            /**
+             * @description Of the other models that steps name, by id.
+             * @default {}
+             */
+            models_sha256: {
+                [key: string]: string;
+            };
             /** @description Version of the service. */
             tersor: string;
         };
@@ -2052,7 +2265,7 @@ export interface components {
             cpu_ms_per_inference: number | null;
             energy_mj_per_inference: number | null;
             quality: components["schemas"]["QualityMeasure"] | null;
-            /** @description Share of samples on which the decision equals the original's. */
+            /** @description Share of samples, or of pixels, on which the decision equals the original's; of boxes, the mean average precision against the original's. */
             agreement: number | null;
             /** @description Signal-to-quantization-noise ratio of the outputs against the original's. */
             sqnr_db: number | null;
@@ -2166,6 +2379,13 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * @default {
+         *       "type": "adamw"
+         *     }
+         */
+        Optimizer: components["schemas"]["SgdOptimizer"] | components["schemas"]["AdamOptimizer"] | components["schemas"]["AdamwOptimizer"];
+        OptimizerResolved: components["schemas"]["SgdOptimizerResolved"] | components["schemas"]["AdamOptimizerResolved"] | components["schemas"]["AdamwOptimizerResolved"];
         PingEvent: {
             /** @constant */
             type: "ping";
@@ -2246,7 +2466,7 @@ export interface components {
             max_parameters?: number | null;
             /**
              * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
-             * @default global
+             * @default layer
              */
             scope?: ("global" | "layer") | {
                 per_layer: {
@@ -2317,7 +2537,7 @@ export interface components {
             max_parameters: number | null;
             /**
              * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
-             * @default global
+             * @default layer
              */
             scope: ("global" | "layer") | {
                 per_layer: {
@@ -2740,6 +2960,7 @@ export interface components {
             /**
              * @description Weights of an output channel that share a scale.
              * @default 32
+             * @enum {number}
              */
             block_size?: 16 | 32 | 64 | 128 | 256;
             /**
@@ -2812,6 +3033,7 @@ export interface components {
             /**
              * @description Weights of an output channel that share a scale.
              * @default 32
+             * @enum {number}
              */
             block_size: 16 | 32 | 64 | 128 | 256;
             /**
@@ -3058,6 +3280,48 @@ export interface components {
             samples: number | null;
             latency: components["schemas"]["LatencyOptionsResolved"];
         };
+        SgdOptimizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sgd";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.05
+             */
+            learning_rate?: number;
+            /** @default 0.9 */
+            momentum?: number;
+            /** @default true */
+            nesterov?: boolean;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.0001
+             */
+            weight_decay?: number;
+        };
+        SgdOptimizerResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sgd";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.05
+             */
+            learning_rate: number;
+            /** @default 0.9 */
+            momentum: number;
+            /** @default true */
+            nesterov: boolean;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.0001
+             */
+            weight_decay: number;
+        };
         /** @description Folds constants, fuses operators and removes dead code. */
         SimplifyStep: {
             /** @constant */
@@ -3069,7 +3333,7 @@ export interface components {
             type: "simplify";
         };
         /** @description One step of a job. */
-        Step: components["schemas"]["SimplifyStep"] | components["schemas"]["QuantizeStep"] | components["schemas"]["PruneStep"];
+        Step: components["schemas"]["SimplifyStep"] | components["schemas"]["QuantizeStep"] | components["schemas"]["PruneStep"] | components["schemas"]["DistillStep"];
         StepReport: {
             type: string;
             method: string | null;
@@ -3091,7 +3355,7 @@ export interface components {
             warnings: components["schemas"]["ReportWarning"][];
         };
         /** @description One step of a job. */
-        StepResolved: components["schemas"]["SimplifyStepResolved"] | components["schemas"]["QuantizeStepResolved"] | components["schemas"]["PruneStepResolved"];
+        StepResolved: components["schemas"]["SimplifyStepResolved"] | components["schemas"]["QuantizeStepResolved"] | components["schemas"]["PruneStepResolved"] | components["schemas"]["DistillStepResolved"];
         StepSupport: {
             supported: boolean;
             notes: string[];
@@ -3129,6 +3393,128 @@ export interface components {
             urls: {
                 self: string;
             };
+        };
+        Training: {
+            /** @default 3 */
+            epochs?: number;
+            /**
+             * @description Samples of a step; all there are, where they are fewer.
+             * @default 64
+             */
+            batch_size?: number;
+            optimizer?: components["schemas"]["Optimizer"];
+            /**
+             * @description How the learning rate falls: `step` by ten after each third.
+             * @default cosine
+             * @enum {string}
+             */
+            schedule?: "constant" | "cosine" | "step" | "one_cycle";
+            /**
+             * @description Share of all steps over which the learning rate rises from 0.
+             * @default 0.05
+             */
+            warm_up?: number;
+            /**
+             * @description The norm that all gradients together may have; null = any.
+             * @default 1
+             */
+            clip_norm?: number | null;
+            /**
+             * @description Decides the order of the samples.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description The field of the training dataset that holds the labels; null = none are used.
+             * @default labels
+             */
+            labels?: string | null;
+            /** @default 0 */
+            label_smoothing?: number;
+            /**
+             * @description Whether BatchNormalization follows the training data or keeps its statistics.
+             * @default train
+             * @enum {string}
+             */
+            batch_norm?: "train" | "frozen";
+            /**
+             * @description Names of nodes whose weights stay as they are.
+             * @default []
+             */
+            frozen_layers?: string[];
+            /**
+             * @description The result is the mean of the weights of all steps, which keeps this share at each; null = the last weights.
+             * @default null
+             */
+            averaging?: number | null;
+            /**
+             * @description None yet: the list must be empty.
+             * @default []
+             */
+            augment?: string[];
+            /** @default null */
+            early_stopping?: components["schemas"]["EarlyStopping"] | null;
+        };
+        TrainingResolved: {
+            /** @default 3 */
+            epochs: number;
+            /**
+             * @description Samples of a step; all there are, where they are fewer.
+             * @default 64
+             */
+            batch_size: number;
+            optimizer: components["schemas"]["OptimizerResolved"];
+            /**
+             * @description How the learning rate falls: `step` by ten after each third.
+             * @default cosine
+             * @enum {string}
+             */
+            schedule: "constant" | "cosine" | "step" | "one_cycle";
+            /**
+             * @description Share of all steps over which the learning rate rises from 0.
+             * @default 0.05
+             */
+            warm_up: number;
+            /**
+             * @description The norm that all gradients together may have; null = any.
+             * @default 1
+             */
+            clip_norm: number | null;
+            /**
+             * @description Decides the order of the samples.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * @description The field of the training dataset that holds the labels; null = none are used.
+             * @default labels
+             */
+            labels: string | null;
+            /** @default 0 */
+            label_smoothing: number;
+            /**
+             * @description Whether BatchNormalization follows the training data or keeps its statistics.
+             * @default train
+             * @enum {string}
+             */
+            batch_norm: "train" | "frozen";
+            /**
+             * @description Names of nodes whose weights stay as they are.
+             * @default []
+             */
+            frozen_layers: string[];
+            /**
+             * @description The result is the mean of the weights of all steps, which keeps this share at each; null = the last weights.
+             * @default null
+             */
+            averaging: number | null;
+            /**
+             * @description None yet: the list must be empty.
+             * @default []
+             */
+            augment: string[];
+            /** @default null */
+            early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
         };
         Upload: {
             id: string;

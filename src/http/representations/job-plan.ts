@@ -1,6 +1,7 @@
 // The plan of a dry run on the wire.
 
 import { z } from 'zod'
+import { DATASET_ROLES } from '#src/recipes/job-spec'
 import type { JobPlan } from '#src/services/plan-job'
 
 export const jobPlan = z
@@ -18,7 +19,7 @@ export const jobPlan = z
     ),
     data: z.array(
       z.object({
-        role: z.enum(['calibration', 'evaluation']),
+        role: z.enum(DATASET_ROLES),
         dataset: z.string(),
         samples: z.int().nullable(),
         accepted: z.boolean(),

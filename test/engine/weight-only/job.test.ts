@@ -70,6 +70,7 @@ async function run(step: object): Promise<{ report: Report; path: string; model:
     job: 'job_0',
     spec,
     model: { path: join(folder.path, 'model.zip'), container: 'zip' },
+    others: {},
     datasets: { calibration: { path, record }, evaluation: null, train: null },
     scratch: await mkdtemp(join(folder.path, 'scratch-')),
     tersorVersion: '0.0.0',

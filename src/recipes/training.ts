@@ -1,0 +1,128 @@
+// How a model is trained: part of every step that changes weights by gradients.
+
+import { z } from 'zod'
+
+const learningRate = (fallback: number) =>
+  z.number().positive().max(100).default(fallback).describe('Of the first steps, before it falls.')
+
+const weightDecay = (fallback: number) =>
+  z
+    .number()
+    .min(0)
+    .max(1)
+    .default(fallback)
+    .describe('Pulls weights towards 0; biases and scales are left alone.')
+
+const sgd = z
+  .strictObject({
+    type: z.literal('sgd'),
+    learning_rate: learningRate(0.05),
+    momentum: z.number().min(0).max(0.999).default(0.9),
+    nesterov: z.boolean().default(true),
+    weight_decay: weightDecay(1e-4),
+  })
+  .meta({ id: 'SgdOptimizer' })
+
+const moments = {
+  beta1: z.number().min(0).max(0.9999).default(0.9),
+  beta2: z.number().min(0).max(0.999999).default(0.999),
+  epsilon: z.number().positive().max(1).default(1e-8),
+}
+
+const adam = z
+  .strictObject({
+    type: z.literal('adam'),
+    learning_rate: learningRate(1e-3),
+    ...moments,
+    weight_decay: weightDecay(0),
+  })
+  .meta({ id: 'AdamOptimizer' })
+
+const adamw = z
+  .strictObject({
+    type: z.literal('adamw'),
+    learning_rate: learningRate(1e-3),
+    ...moments,
+    weight_decay: weightDecay(0.01),
+  })
+  .meta({ id: 'AdamwOptimizer' })
+
+const earlyStopping = z
+  .strictObject({
+    patience: z.int().min(1).max(1000).default(2).describe('Epochs without a better loss.'),
+    fraction: z
+      .number()
+      .gt(0)
+      .max(0.5)
+      .default(0.1)
+      .describe('Share of the training samples that is held back to tell.'),
+  })
+  .meta({ id: 'EarlyStopping' })
+
+export const training = z
+  .strictObject({
+    epochs: z.int().min(1).max(10_000).default(3),
+    batch_size: z
+      .int()
+      .min(1)
+      .max(4096)
+      .default(64)
+      .describe('Samples of a step; all there are, where they are fewer.'),
+    optimizer: z
+      .discriminatedUnion('type', [sgd, adam, adamw])
+      .prefault({ type: 'adamw' })
+      .meta({ id: 'Optimizer' }),
+    schedule: z
+      .enum(['constant', 'cosine', 'step', 'one_cycle'])
+      .default('cosine')
+      .describe('How the learning rate falls: `step` by ten after each third.'),
+    warm_up: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0.05)
+      .describe('Share of all steps over which the learning rate rises from 0.'),
+    clip_norm: z
+      .number()
+      .positive()
+      .nullable()
+      .default(1)
+      .describe('The norm that all gradients together may have; null = any.'),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(0)
+      .describe('Decides the order of the samples.'),
+    labels: z
+      .string()
+      .min(1)
+      .max(256)
+      .nullable()
+      .default('labels')
+      .describe('The field of the training dataset that holds the labels; null = none are used.'),
+    label_smoothing: z.number().min(0).max(0.5).default(0),
+    batch_norm: z
+      .enum(['train', 'frozen'])
+      .default('train')
+      .describe('Whether BatchNormalization follows the training data or keeps its statistics.'),
+    frozen_layers: z
+      .array(z.string().min(1).max(256))
+      .max(10_000)
+      .default([])
+      .describe('Names of nodes whose weights stay as they are.'),
+    averaging: z
+      .number()
+      .min(0)
+      .max(0.99999)
+      .nullable()
+      .default(null)
+      .describe(
+        'The result is the mean of the weights of all steps, which keeps this share at each; null = the last weights.',
+      ),
+    augment: z.array(z.string()).max(0).default([]).describe('None yet: the list must be empty.'),
+    early_stopping: earlyStopping.nullable().default(null),
+  })
+  .meta({ id: 'Training' })
+
+export type Training = z.infer<typeof training>
