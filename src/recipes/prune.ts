@@ -40,7 +40,6 @@ const scope = z
     z.enum(['global', 'layer']),
     z.strictObject({ per_layer: z.record(z.string().min(1).max(256), fraction.max(0.99)) }),
   ])
-  .default('global')
   .describe(
     'Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.',
   )
@@ -76,7 +75,8 @@ export const pruneChannel = z
     norm,
     ...amount,
     ...budget,
-    scope,
+    // What a channel is worth compares badly between layers as long as nothing is trained again.
+    scope: scope.default('layer'),
     channel_multiple: z
       .int()
       .min(1)
@@ -111,7 +111,7 @@ export const pruneUnstructured = z
     method: z.literal('unstructured'),
     importance: elementImportance,
     ...amount,
-    scope,
+    scope: scope.default('global'),
     samples,
     excluded_layers: excludedLayers,
   })

@@ -5,6 +5,7 @@ import { intAttribute } from '#src/onnx/ir/attribute'
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
 import { makeNode } from '#src/onnx/ir/node'
+import type { Value } from '#src/onnx/ir/value'
 import type { Pass } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { soleConsumer } from '../rewrite/sole-consumer.ts'
@@ -75,9 +76,15 @@ function shuffleOf(shapes: ObservedShapes, node: Node, { transpose, last }: Chai
   })
   const isCut =
     [...cut.slice(0, axis), major * minor, ...cut.slice(axis + 2)].join() === input.join()
-  if (axis < 0 || !swapped || !isCut) return null
+  if (axis < 0 || !swapped || !isCut || !isFixed(shapes, node.input(0), axis)) return null
   const order = Array.from({ length: major * minor }, (_, index) => {
     return (index % major) * minor + Math.floor(index / major)
   })
   return { axis, order }
+}
+
+/** An order for one batch would be wrong for another. */
+function isFixed({ always }: ObservedShapes, value: Value | null, axis: number): boolean {
+  const type = value === null ? null : always.type(value)
+  return type?.kind === 'tensor' && typeof type.shape?.[axis] === 'number'
 }

@@ -6,6 +6,7 @@ import { modelBytes } from '#src/onnx/write-model'
 import { concreteShapes, randomFeeds } from '../evaluate/random-feeds.ts'
 import type { Runtime, RuntimeTensor } from '../runtime/runtime.ts'
 import { RuntimeRejection } from '../runtime/runtime.ts'
+import { skeletonModel } from './skeleton-model.ts'
 
 /** A fault of the engine, never of the model: the original was sound. */
 export class PruneFailure extends Error {}
@@ -36,7 +37,7 @@ export async function runnableFeeds(
 }
 
 async function runOnce(model: Model, feeds: Feeds | 'none', runtime: Runtime): Promise<void> {
-  const session = await runtime.load(modelBytes(model, 'inline'), {
+  const session = await runtime.load(modelBytes(skeletonModel(model), 'inline'), {
     threads: 1,
     optimization: 'disabled',
     memoryArena: false,
