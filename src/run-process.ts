@@ -1,6 +1,7 @@
 // The life of a process of the service: it starts, says so, and stops in order at SIGTERM or SIGINT.
 
 import { ConfigError } from './config.ts'
+import { TersorError } from './domain/errors.ts'
 import { ListenError } from './start-api.ts'
 
 export interface RunningProcess {
@@ -34,8 +35,11 @@ export async function runProcess(
 }
 
 /** What the operator can mend is said in a sentence; the rest with its stack. */
-function describeFailure(error: unknown): string {
+export function describeFailure(error: unknown): string {
   const { name, message, stack } = error as Error
+  if (error instanceof TersorError && error.code === 'unavailable') {
+    return `A store does not answer (${error.detail}). Are Redis and the bucket that TERSOR_REDIS_URL and TERSOR_S3_ENDPOINT name running, and can this machine reach them?`
+  }
   const expected =
     error instanceof ConfigError || error instanceof ListenError || name === 'FolderInUseError'
   return expected ? message : String(stack)

@@ -9,12 +9,16 @@ import { startWorker } from './start-worker.ts'
 await runProcess(
   async () => {
     const container = await openContainer(readConfig(process.env))
-    const stops = [() => container.close()]
+    const running: { close(): Promise<void> }[] = []
+    const stops = [
+      // Side by side: each may take TERSOR_SHUTDOWN_SECONDS.
+      async () => void (await Promise.all(running.map((part) => part.close()))),
+      () => container.close(),
+    ]
     try {
-      const worker = await startWorker(container, process.env)
-      stops.unshift(() => worker.close())
+      running.push(await startWorker(container, process.env))
       const api = await startApi(container)
-      stops.unshift(() => api.close())
+      running.push(api)
       return { ready: `Tersor is ready at ${api.address}`, stops }
     } catch (error) {
       for (const stop of stops) await stop()

@@ -2,8 +2,9 @@
 // The `tersor` command: API keys of the service whose data folder TERSOR_DATA_DIR names.
 
 import { parseArgs } from 'node:util'
-import { ConfigError, readConfig } from '#src/config'
+import { readConfig } from '#src/config'
 import { openContainer } from '#src/container'
+import { describeFailure } from '#src/run-process'
 import {
   createApiKey,
   DEFAULT_TENANT,
@@ -85,10 +86,7 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    const expected = error instanceof ConfigError || (error as Error).name === 'FolderInUseError'
-    process.stderr.write(
-      `${expected ? (error as Error).message : String((error as Error).stack)}\n`,
-    )
+    process.stderr.write(`${describeFailure(error)}\n`)
     process.exit(1)
   },
 )

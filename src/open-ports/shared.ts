@@ -12,13 +12,14 @@ import { openBlobs } from './blobs.ts'
 
 import { groupPlaces } from './group-places.ts'
 import { openJournal } from './journal.ts'
+import { warnSeldom } from './warn-seldom.ts'
 
 export async function openSharedPorts(options: PortOptions): Promise<Ports> {
   const { config, log, closers } = options
   const { redisUrl: url, redisPrefix } = config
-  const onError = (error: unknown): void => log.warn({ err: error }, 'Redis')
+  const onError = warnSeldom(log, 'Redis')
   const connect = (role: RedisRole) => {
-    const redis = openRedisConnection(url, role, { onError, name: `tersor ${role}` })
+    const redis = openRedisConnection(url, role, { onError, name: `tersor-${role}` })
     closers.push(() => closeRedisConnection(redis))
     return redis
   }
@@ -31,7 +32,7 @@ export async function openSharedPorts(options: PortOptions): Promise<Ports> {
     redis: connect('producer'),
     prefix,
     journal,
-    onError: (error) => log.warn({ err: error }, 'the journal of the records'),
+    onError: warnSeldom(log, 'the journal of the records'),
     onRecovered: (count) =>
       log.warn({ records: count }, 'Redis had been emptied; the records are back'),
   })
@@ -53,7 +54,7 @@ export async function openSharedPorts(options: PortOptions): Promise<Ports> {
     prefix,
     groupPlaces: groupPlaces(config),
     clock,
-    onError: (error) => log.warn({ err: error }, 'the queue'),
+    onError: warnSeldom(log, 'the queue'),
   })
   closers.push(() => queue.close())
 
