@@ -4,8 +4,11 @@
 
 import { describe, expect, test } from 'vitest'
 import type { Detections } from '#engine/evaluate/detection/boxes'
+import { overlap } from '#engine/evaluate/detection/boxes'
 import { boxesScores } from '#engine/evaluate/detection/boxes-scores'
+import { Candidates } from '#engine/evaluate/detection/candidates'
 import type { Decoder } from '#engine/evaluate/detection/decoder'
+import { suppress } from '#engine/evaluate/detection/suppress'
 import { yolov5, yolov8, yolox } from '#engine/evaluate/detection/yolo'
 import { detectionTask } from '#engine/evaluate/tasks/detection-task'
 import type { TaskBatch } from '#engine/evaluate/tasks/task'
@@ -83,6 +86,42 @@ function expectFacts(found: readonly Detections[], facts: readonly Fact[]): void
 
 const FIRST = [55.443462, 50.588674, 91.844753, 81.937484, 0.918704, 0]
 const SECOND = [56.326261, 43.824493, 90.284653, 78.38685, 0.809295, 2]
+
+test('what is kept overlaps nothing better of its class; what is dropped does; again changes nothing', () => {
+  const [all] = detect(yolov5('output'), batchOf(2, { output: values([2, 40, 8], rowsV5()) }), {
+    iou: 1,
+  })
+  for (const iou of [0.2, 0.5, 0.8]) {
+    const kept = suppress(all!, { iou, most: 300 })
+    const isRival = (one: Detections, at: number): boolean =>
+      [...kept.scores.keys()].some(
+        (other) =>
+          kept.scores[other]! > one.scores[at]! &&
+          kept.classes[other] === one.classes[at] &&
+          overlap(kept.corners, other, one.corners, at) > iou,
+      )
+    const dropped = [...all!.scores.keys()].filter((at) => !kept.scores.includes(all!.scores[at]!))
+    expect(kept.count + dropped.length).toBe(all!.count)
+    expect(dropped.length).toBeGreaterThan(0)
+    expect([...kept.scores.keys()].some((at) => isRival(kept, at))).toBe(false)
+    expect(dropped.every((at) => isRival(all!, at))).toBe(true)
+    expect(suppress(kept, { iou, most: 300 })).toEqual(kept)
+  }
+})
+
+test('of very many the best stay, in their order', () => {
+  const candidates = new Candidates()
+  const { next } = congruential(77)
+  const scores = Array.from({ length: 150_000 }, () => Math.round(1000 * next()))
+  for (const [at, score] of scores.entries()) candidates.add(at, 0, at + 1, 1, score, 0)
+  const wanted = [...scores.entries()]
+    .toSorted(([one, a], [other, b]) => b - a || one - other)
+    .slice(0, 30_000)
+    .map(([at]) => at)
+    .toSorted((one, other) => one - other)
+  const { corners } = candidates.found()
+  expect(wanted.map((_, index) => corners[4 * index])).toEqual(wanted)
+})
 
 describe('decoders', () => {
   test('yolov5 with the thresholds of its val.py, and with others', () => {

@@ -67,6 +67,19 @@ describe('average precision', () => {
     expect(precisionAt([0.75])).toBeCloseTo(0.5437977929981145, 12)
   })
 
+  test('neither the unit of the boxes nor the order of the pictures counts', () => {
+    const whole = precisionAt(COCO_OVERLAPS)!
+    const scaled = startAveragePrecision(COCO_OVERLAPS)
+    for (const { found, truth } of scenes().toReversed()) {
+      const bigger = <T extends Boxes>(boxes: T): T => ({
+        ...boxes,
+        corners: boxes.corners.map((side) => 4 * side),
+      })
+      scaled.add(bigger(found), bigger(truth))
+    }
+    expect(scaled.value()).toBeCloseTo(whole, 12)
+  })
+
   test('true boxes found are 1, with any number of worse ones behind', () => {
     const run = startAveragePrecision(COCO_OVERLAPS)
     const truth = boxesOf([[2, 1, 0, 0, 10, 10]])

@@ -103,6 +103,14 @@ describe('segmentation', () => {
     expect(meanIou(scores, labels, { ignoredLabel: null })).toBeCloseTo(0.31421606965958393, 12)
   })
 
+  test('the names of the classes do not count', () => {
+    const renamed = ({ dtype, dims, numbers }: Values): Values => {
+      const names = [300, 4, 0, 2, 1, 7]
+      return { dtype, dims, numbers: Array.from(numbers, (label) => names[label] ?? label) }
+    }
+    expect(meanIou(renamed(classes), renamed(labels))).toBeCloseTo(MIOU, 12)
+  })
+
   test('the labels are 1; without any there is nothing to say', () => {
     expect(meanIou(labels, labels)).toBe(1)
     expect(
@@ -176,6 +184,16 @@ describe('image to image', () => {
       expect(judge('ssim', 1, one, other)).toBeCloseTo(0.9552469922412936, 10)
       expect(judge('psnr', RANGE, one, other)).toBeCloseTo(21.20536215164799, 10)
       expect(judge('ssim', RANGE, one, other)).toBeCloseTo(0.9552467761131611, 10)
+    }
+  })
+
+  test('the unit does not count', () => {
+    const bytes = ({ dtype, dims: shape, numbers }: Values): Values => {
+      return { dtype, dims: shape, numbers: Array.from(numbers, (value) => 255 * value) }
+    }
+    for (const metric of ['psnr', 'ssim'] as const) {
+      const value = judge(metric, 255, bytes(noisy), bytes(truth))!
+      expect(value).toBeCloseTo(judge(metric, 1, noisy, truth)!, 10)
     }
   })
 

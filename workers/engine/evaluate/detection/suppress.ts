@@ -2,9 +2,7 @@
 
 import type { Detections } from './boxes.ts'
 import { overlap, pick } from './boxes.ts'
-
-/** As YOLOv5 and YOLOv8 limit them: what scores less is not looked at. */
-const MOST_CANDIDATES = 30_000
+import { bestFirst } from './candidates.ts'
 
 export interface SuppressionLimits {
   /** 1 keeps all. */
@@ -15,12 +13,9 @@ export interface SuppressionLimits {
 /** The best first; equal scores in the order in which they came. */
 export function suppress(candidates: Detections, { iou, most }: SuppressionLimits): Detections {
   const { corners, classes, scores } = candidates
-  const order = Uint32Array.from({ length: candidates.count }, (_, index) => index)
-    .sort((a, b) => scores[b]! - scores[a]! || a - b)
-    .subarray(0, MOST_CANDIDATES)
   const keptOfClass = new Map<number, number[]>()
   const kept: number[] = []
-  for (const index of order) {
+  for (const index of bestFirst(scores)) {
     if (kept.length === most) break
     const rivals = keptOfClass.get(classes[index]!) ?? []
     if (iou < 1 && rivals.some((rival) => overlap(corners, rival, corners, index) > iou)) continue
