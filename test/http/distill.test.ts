@@ -1,0 +1,147 @@
+// Distillation over HTTP: a job that succeeds, its manifest, and what is refused before anything is queued.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseModel } from '#src/onnx/text/parse-model'
+import { modelBytes } from '#src/onnx/write-model'
+import type { Reply, RunningService } from '#test/support/running-service'
+import { call, startService } from '#test/support/running-service'
+import { toyDataset, toyModel } from '#test/support/toy-model'
+
+const HEADER = '<ir_version: 8, opset_import: ["" : 17]>'
+const WEIGHTS = '<float[6, 3, 3, 3] w1 = random(9, 0.3), float[6, 4] w2 = random(8, 0.5)>'
+const LAYERS = 'c = Conv <pads = [1, 1, 1, 1]> (x, w1) r = Relu (c) p = GlobalAveragePool (r)'
+
+/** Takes what the toy model takes. */
+function network(output: string, body: string): Uint8Array {
+  const head = `student (float[batch, 3, 8, 8] x) => (float[batch, 4] ${output}) ${WEIGHTS}`
+  return modelBytes(parseModel(`${HEADER} ${head} { ${body} }`))
+}
+
+const MODELS = {
+  teacher: toyModel(),
+  student: network('y', `${LAYERS} f = Flatten (p) y = MatMul (f, w2)`),
+  renamed: network('z', `${LAYERS} f = Flatten (p) z = MatMul (f, w2)`),
+  stubborn: network(
+    'y',
+    'n = NonZero (x) c = Conv (x, w1) g = GridSample (c, c) p = GlobalAveragePool (g) f = Flatten (p) y = MatMul (f, w2)',
+  ),
+}
+
+let service: RunningService
+const ids: Record<string, string> = {}
+
+beforeAll(async () => {
+  service = await startService({})
+  for (const [name, bytes] of Object.entries(MODELS)) {
+    const { json, text } = await call(service.url, 'POST', '/v1/models', bytes)
+    ids[name] = String(json['id'])
+    if (json['id'] === undefined) throw new Error(text)
+  }
+  const { json } = await call(service.url, 'POST', '/v1/datasets?format=npz', toyDataset(32))
+  ids['data'] = String(json['id'])
+})
+afterAll(() => service.stop())
+
+const TRAINING = { epochs: 2, batch_size: 8 }
+
+function job(step: object = {}, more: object = {}): object {
+  return {
+    model: ids['teacher'],
+    steps: [{ type: 'distill', student: ids['student'], training: TRAINING, ...step }],
+    datasets: { train: ids['data'], evaluation: ids['data'] },
+    evaluation: { task: 'classification', latency: { runs: 5 } },
+    ...more,
+  }
+}
+
+const post = (body: object): Promise<Reply> =>
+  call(service.url, 'POST', '/v1/jobs', body, { prefer: 'wait=40' })
+
+describe('a job that distils', () => {
+  test('trains the student, reports the curve, and can be repeated', async () => {
+    const done = await post(job())
+    expect(done.json['status'], done.text).toBe('succeeded')
+    const path = `/v1/jobs/${String(done.json['id'])}`
+    const { json: report } = await call(service.url, 'GET', `${path}/report`)
+    const [step] = report['steps'] as { type: string; details: Record<string, unknown> }[]
+    expect(step).toMatchObject({
+      type: 'distill',
+      details: { steps: 8, samples: 32, teacher: ids['teacher'], student: ids['student'] },
+    })
+    expect(step!.details['epochs']).toHaveLength(2)
+    const { json } = await call(service.url, 'GET', path)
+    const { manifest } = json['spec'] as { manifest: Record<string, unknown> }
+    expect(Object.keys(manifest['models_sha256'] as object)).toEqual([ids['student']])
+    const again = await post(json['spec'] as object)
+    expect(again.json['reused_from'], again.text).toBe(done.json['id'])
+  })
+
+  test('is planned with the size of its data', async () => {
+    const plan = await post(job({}, { dry_run: true }))
+    expect(plan.json).toMatchObject({
+      accepted: true,
+      steps: [{ type: 'distill', accepted: true }],
+    })
+    expect(plan.json['data']).toContainEqual(
+      expect.objectContaining({ role: 'train', samples: 32, accepted: true }),
+    )
+  })
+})
+
+const REFUSED: readonly [what: string, body: () => object, code: string, detail: RegExp][] = [
+  [
+    'no training data',
+    () => job({}, { datasets: { evaluation: ids['data'] } }),
+    'dataset_required',
+    /training dataset/,
+  ],
+  ['a student that is not there', () => job({ student: 'model_none' }), 'not_found', /model_none/],
+  [
+    'a student with other outputs',
+    () => job({ student: ids['renamed'] }),
+    'shape_mismatch',
+    /student has no output 'y'/,
+  ],
+  [
+    'a teacher with other outputs',
+    () => job({ teacher: ids['renamed'] }),
+    'shape_mismatch',
+    /teacher has no output 'y'/,
+  ],
+  [
+    'a node without gradient',
+    () => job({ student: ids['stubborn'] }),
+    'step_unsupported',
+    /'g' \(GridSample\)/,
+  ],
+  [
+    'a student in place of what was made',
+    () => job({}, { steps: [{ type: 'simplify' }, { type: 'distill', student: ids['student'] }] }),
+    'pipeline_conflict',
+    /would be lost/,
+  ],
+  [
+    'training what is quantized',
+    () => job({}, { steps: [{ type: 'quantize', method: 'dynamic' }, { type: 'distill' }] }),
+    'pipeline_conflict',
+    /distill first/,
+  ],
+  [
+    'too few samples to hold some back',
+    () => job({ training: { batch_size: 32, early_stopping: {} } }),
+    'dataset_unusable',
+    /32 samples are too few/,
+  ],
+  [
+    'an augmentation there is not',
+    () => job({ training: { augment: ['flip'] } }),
+    'limit_exceeded',
+    /augment/,
+  ],
+]
+
+test.each(REFUSED)('refuses %s', async (_, body, code, detail) => {
+  const reply = await post(body())
+  expect(reply.json['code'], reply.text).toBe(code)
+  expect(reply.text).toMatch(detail)
+})
