@@ -23,6 +23,14 @@ export interface LoadPlan {
   readonly measure?: (cluster: Cluster) => Promise<string>
 }
 
+/** What the processes themselves say of failures that are theirs. */
+function noteFailures({ apis, workers }: Cluster, context: FaultContext): void {
+  for (const one of [...apis, ...workers]) {
+    const lines = one.lastWords.split('\n').filter((line) => /"level":50|on our side/.test(line))
+    for (const line of lines) context.note(`${one.role}: ${line}`)
+  }
+}
+
 const WITHIN_MS = 180_000
 
 export async function runUnderLoad(context: FaultContext, plan: LoadPlan): Promise<FaultResult> {
@@ -64,6 +72,7 @@ export async function runUnderLoad(context: FaultContext, plan: LoadPlan): Promi
         ...plan.expect,
       })),
     )
+    if (violations.length > 0) noteFailures(cluster, context)
     const measured = (await plan.measure?.(cluster)) ?? ''
     return { struck, atStake: cluster.history.accepted.length, violations, measured }
   } catch (error) {
