@@ -49,23 +49,32 @@ describe('mixed precision', () => {
       const { restored } = item as unknown as { restored?: ReadonlySet<string> }
       return Promise.resolve({ speedup: 2, loss: 1 - of(restored ?? new Set()) })
     }
-    const result = await restoreLayers(made, start, 0.6, measure)
+    const result = await restoreLayers(made, start, 'integer', 0.6, measure)
     expect(result.names).toEqual(['c2'])
-    const further = await restoreLayers(made, start, 0.2, measure)
+    const further = await restoreLayers(made, start, 'integer', 0.2, measure)
     expect(further.names).toEqual(['c2', 'c4'])
     expect(further.measures.loss).toBeCloseTo(0.2, 10)
-    expect((await restoreLayers(made, start, 2, measure)).names).toEqual([])
+    expect((await restoreLayers(made, start, 'integer', 2, measure)).names).toEqual([])
+    // c3 is left: it lessens nothing.
+    const all = await restoreLayers(made, start, 'integer', 0, measure)
+    expect(all.names).toEqual(['c2', 'c4', 'c1'])
   })
 
   it('leaves restored layers in float with integer weights, and lessens the noise', async () => {
     const { made, candidate } = await candidates()
     expect(candidate.integerNodes).toEqual(['c1', 'c2', 'c3', 'c4'])
-    const restored = await made.restore(candidate, new Set(['c1', 'c2']))
+    const restored = await made.restore(candidate, new Set(['c1', 'c2']), 'integer')
     expect(restored.integerNodes).toEqual(['c3', 'c4'])
     expect(convolutions(restored.model)).toEqual(['c1', 'c2', 'c3', 'c4'])
     const unseen = { x: floatTensor([4, 16, 8, 8], 99) }
     const noise = async (model: Model) => await outputNoise(parseModel(NETWORK), model, unseen)
     expect(await noise(restored.model)).toBeGreaterThan((await noise(candidate.model)) + 0.5)
+    const float = await made.restore(candidate, new Set(['c1', 'c2']), 'float')
+    const dtypes = [...float.model.graph.initializers.values()].map(
+      (value) => value.constant?.dtype,
+    )
+    expect(dtypes.filter((dtype) => dtype === 'float32').length).toBeGreaterThan(2)
+    expect(await noise(float.model)).toBeGreaterThanOrEqual((await noise(restored.model)) - 0.2)
     const [whole, part] = [
       await made.noise(candidate, new Set()),
       await made.noise(candidate, new Set(['c1', 'c2'])),

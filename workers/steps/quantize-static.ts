@@ -2,7 +2,6 @@
 
 import type { CandidateMeasures } from '#engine/quantize/choose-candidate'
 import { chooseCandidate } from '#engine/quantize/choose-candidate'
-import type { RestoredCandidate } from '#engine/quantize/restore-layers'
 import { restoreLayers } from '#engine/quantize/restore-layers'
 import type { StaticCandidate, StaticCandidates } from '#engine/quantize/static'
 import { staticCandidates } from '#engine/quantize/static'
@@ -50,17 +49,15 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
   const plain = measures[made.candidates.indexOf(candidate)] ?? trial.none
   const mixed = step.mixed_precision
     ? await mixPrecision(made, { candidate, measures: plain }, trial, context)
-    : null
-  const kept = mixed?.candidate ?? candidate
-  const keptMeasures = mixed?.measures ?? plain
-  const layerNoise = await made.layerNoise(kept)
+    : NOT_MIXED
+  const kept = mixed.better ?? { candidate, measures: plain }
   const tried = { measures, loss: trial.unit, max_loss: trial.maxLoss, reason }
   return {
-    model: kept.model,
-    details: { ...kept.details, tried, mixed_precision: mixed?.details ?? 'not needed' },
-    declined: kept.declined,
-    warnings: lossWarnings(trial, keptMeasures),
-    layerNoise,
+    model: kept.candidate.model,
+    details: { ...kept.candidate.details, tried, mixed_precision: mixed.details },
+    declined: kept.candidate.declined,
+    warnings: lossWarnings(trial, kept.measures),
+    layerNoise: await made.layerNoise(kept.candidate),
   }
 }
 
@@ -69,40 +66,53 @@ interface Measured {
   readonly measures: CandidateMeasures
 }
 
+interface Mixed {
+  /** `null` when nothing better was found. */
+  readonly better: Measured | null
+  /** For the report. */
+  readonly details: unknown
+}
+
+const NOT_MIXED: Mixed = { better: null, details: 'not needed' }
+
 /**
- * The fastest of the candidates that lose too much, with layers put back to float until it loses little enough: `null` when
- * there is none, or when it is no faster than what was kept.
+ * The fastest of the candidates that lose too much, with layers put back to float until it loses little enough. What is no
+ * faster than what was kept is not better.
  */
 async function mixPrecision(
   made: StaticCandidates,
   kept: Measured,
   trial: Trial,
   context: StepContext,
-): Promise<RestoredCandidate | null> {
-  const isMissed = (kept.measures.loss ?? 0) > trial.maxLoss
-  const faster = made.candidates
-    .map((candidate, index): Measured => {
-      return { candidate, measures: trial.measures[index] ?? trial.none }
-    })
-    .filter(({ measures }) => (measures.loss ?? 0) > trial.maxLoss)
+): Promise<Mixed> {
+  const isLossy = ({ measures }: Measured): boolean => (measures.loss ?? 0) > trial.maxLoss
+  const isMissed = isLossy(kept)
+  const all = made.candidates.map((candidate, index): Measured => {
+    return { candidate, measures: trial.measures[index] ?? trial.none }
+  })
+  const [fastest] = all
+    .filter((item) => isLossy(item) && item.candidate.integerNodes.length > 0)
     .filter(({ measures }) => isMissed || measures.speedup > kept.measures.speedup * (1 + NOISE))
     .toSorted((one, other) => other.measures.speedup - one.measures.speedup)
-  const [fastest] = faster
-  if (fastest === undefined || fastest.candidate.integerNodes.length === 0) return null
+  if (fastest === undefined) return NOT_MIXED
   context.progress(0.7, 'restoring layers')
-  const restored = await restoreLayers(made, fastest.candidate, trial.maxLoss, async (item) => {
+  // Where integer weights alone lose too much, restored layers need their own.
+  const inFloat = all.find(({ candidate }) => candidate.integerNodes.length === 0)
+  const weights = inFloat !== undefined && isLossy(inFloat) ? 'float' : 'integer'
+  const measure = async (item: StaticCandidate): Promise<CandidateMeasures> => {
     const { measures, none } = await tryModels(made.float, [item.model], context)
     return measures[0] ?? none
-  })
-  const { speedup, loss } = restored.measures
-  context.log(
-    `restored ${restored.names.length} layers: ${speedup.toFixed(2)} × as fast, loss ${(loss ?? 0).toFixed(4)}`,
-  )
-  const holds = (loss ?? 0) <= trial.maxLoss
-  const isBetter = isMissed
-    ? (loss ?? 0) < (kept.measures.loss ?? 0)
-    : speedup > kept.measures.speedup * (1 + NOISE)
-  return (holds || isMissed) && isBetter ? restored : null
+  }
+  const found = await restoreLayers(made, fastest.candidate, weights, trial.maxLoss, measure)
+  const { speedup, loss } = found.measures
+  const count = found.names.length
+  context.log(`${count} layers restored: ${speedup.toFixed(2)} × as fast, loss ${loss ?? 'none'}`)
+  const isFaster = speedup > kept.measures.speedup * (1 + NOISE)
+  const isBetter = isMissed ? (loss ?? 0) < (kept.measures.loss ?? 0) : isFaster
+  const holds = isMissed || !isLossy(found)
+  const better = holds && isBetter ? found : null
+  const outcome = better === null ? 'no better than what was kept' : 'kept'
+  return { better, details: { ...found.details, outcome } }
 }
 
 function lossWarnings({ unit, maxLoss }: Trial, kept: CandidateMeasures): ReportWarning[] {

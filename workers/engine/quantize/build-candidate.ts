@@ -25,13 +25,17 @@ export interface StaticCandidate extends QuantizeResult {
   readonly integerNodes: readonly string[]
 }
 
+export type RestoredWeights = 'integer' | 'float'
+
 export interface CandidateParts {
   readonly options: Pick<StaticOptions, 'perChannel' | 'reduceRange'>
   readonly calibration: Pick<Calibration, 'ranges' | 'unbounded'>
   /** Names of nodes that stay in float, weights included. */
   readonly excluded: ReadonlySet<string>
-  /** Names of nodes that compute in float; their weights are stored as integers. */
+  /** Names of nodes that compute in float. */
   readonly restored: ReadonlySet<string>
+  /** How the weights of these nodes are stored. */
+  readonly restoredWeights: RestoredWeights
   readonly corrections: BiasCorrections
   /** Of layers whose weights are rounded adaptively. */
   readonly grams: ReadonlyMap<string, GramMatrix>
@@ -44,6 +48,7 @@ export function buildCandidate(
   parts: CandidateParts,
 ): StaticCandidate {
   const { options, calibration, excluded, restored, corrections, grams } = parts
+  const whole = parts.restoredWeights === 'float' ? [...excluded, ...restored] : [...excluded]
   const model = copyModel(float)
   const { unbounded, ranges } = calibration
   applyCorrections(model, findSites(model, excluded, unbounded), corrections)
@@ -65,7 +70,7 @@ export function buildCandidate(
     limit: options.reduceRange ? 64 : 127,
     grams,
   })
-  const compact = compactWeights(model, new ConstantStore(model), excluded)
+  const compact = compactWeights(model, new ConstantStore(model), new Set(whole))
   sweepDeadCode(model)
   const details = {
     placement: placement.name,

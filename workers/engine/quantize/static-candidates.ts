@@ -7,7 +7,7 @@ import { labelOf, nodeRulePass } from '../rewrite/pass.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
-import type { StaticCandidate } from './build-candidate.ts'
+import type { RestoredWeights, StaticCandidate } from './build-candidate.ts'
 import { buildCandidate } from './build-candidate.ts'
 import type { Calibration, CalibrationMethod } from './calibrate.ts'
 import { calibrate } from './calibrate.ts'
@@ -34,10 +34,11 @@ export interface StaticCandidates {
   readonly float: Model
   /** Different ones only, in the order of PLACEMENTS. */
   readonly candidates: readonly StaticCandidate[]
-  /** The candidate with these nodes in float, their weights still stored as integers. */
+  /** The candidate with these nodes in float. */
   readonly restore: (
     candidate: StaticCandidate,
     restored: ReadonlySet<string>,
+    weights: RestoredWeights,
   ) => Promise<StaticCandidate>
   /** Noise ÷ signal of the outputs with these nodes in float, mean errors left out, on a few calibration samples. */
   readonly noise: (candidate: StaticCandidate, restored: ReadonlySet<string>) => Promise<number>
@@ -77,6 +78,7 @@ export async function staticCandidates(
     options,
     excluded,
     restored: new Set<string>(),
+    restoredWeights: 'integer' as RestoredWeights,
     corrections: new Map(),
     grams: new Map<string, GramMatrix>(),
   }
@@ -112,10 +114,12 @@ export async function staticCandidates(
     name: PlacementName,
     plain: StaticCandidate,
     restored: ReadonlySet<string>,
+    restoredWeights: RestoredWeights,
   ): Promise<StaticCandidate> => {
     if (layers.length === 0) return plain
     const corrections = await biasCorrections(plain.model, means, runtime, threads)
-    return buildCandidate(float, name, { ...parts, calibration, restored, corrections })
+    const changed = { calibration, restored, restoredWeights, corrections }
+    return buildCandidate(float, name, { ...parts, ...changed })
   }
   const shared = {
     simplify: simplified.details,
@@ -151,15 +155,17 @@ export async function staticCandidates(
     const key = plain.integerNodes.join('\0')
     if (seen.has(key)) continue
     seen.add(key)
-    candidates.push(complete(await corrected(name, plain, new Set())))
+    candidates.push(complete(await corrected(name, plain, new Set(), 'integer')))
   }
   return {
     float,
     candidates,
-    restore: async (candidate, restored) => {
-      if (candidate.placement === 'unchanged') return candidate
-      const plain = buildCandidate(float, candidate.placement, { ...parts, calibration, restored })
-      return complete(await corrected(candidate.placement, plain, restored))
+    restore: async (candidate, restored, restoredWeights) => {
+      const { placement } = candidate
+      if (placement === 'unchanged') return candidate
+      const changed = { calibration, restored, restoredWeights }
+      const plain = buildCandidate(float, placement, { ...parts, ...changed })
+      return complete(await corrected(placement, plain, restored, restoredWeights))
     },
     noise: async ({ placement }, restored) => {
       if (placement === 'unchanged') return 0
