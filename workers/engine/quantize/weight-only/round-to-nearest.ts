@@ -14,6 +14,9 @@ export function extremesFit(settings: BlockSettings): BlockFit {
 /** Shares of the full interval that are tried. Beyond a half, clipping costs more than it gains (blocks of normal weights). */
 const SHARES = [1, 0.92, 0.85, 0.78, 0.7, 0.6]
 
+/** Shares in a row that are no better, after which narrower ones are not tried. */
+const PATIENCE = 2
+
 /** Takes the share of the interval with the least Σ importance · (w − ŵ)². */
 export function searchedFit(settings: BlockSettings): BlockFit {
   const largest = largestCode(settings)
@@ -21,10 +24,16 @@ export function searchedFit(settings: BlockSettings): BlockFit {
     const { low, high } = extremesOf(values)
     const tried: BlockParameters = { scale: 1, zero: 0 }
     let least = Infinity
+    let worse = 0
     for (const share of SHARES) {
       fitInterval(low * share, high * share, settings, tried)
       const error = weightedError(values, importance, tried, largest)
-      if (error >= least) continue
+      if (error >= least) {
+        worse += 1
+        if (worse === PATIENCE) break
+        continue
+      }
+      worse = 0
       least = error
       parameters.scale = tried.scale
       parameters.zero = tried.zero

@@ -134,7 +134,7 @@ export class SiteQuantizer {
     const isGptq = algorithm === 'gptq' && gram !== null
     const packed = isGptq
       ? gptq(inputMajor(matrix), gram.sum, matrix.rows, settings, fit, this.#options)
-      : packWeight(matrix, settings, fit, null, this.#reader)
+      : packWeight(matrix, settings, fit, gram === null ? null : energies(gram), this.#reader)
     this.#requireFinite(site, packed.energy)
     const error = gram === null ? null : await this.#outputError(site, packed, gram)
     const used = algorithm === 'gptq' && !isGptq ? 'rtn' : algorithm
@@ -234,4 +234,9 @@ export class SiteQuantizer {
     const type = value === null ? null : this.#facts.type(value)
     return type?.kind === 'tensor' && type.shape ? type.shape.length : null
   }
+}
+
+/** What the error of each input channel's weights counts for at the output. */
+function energies({ sum, size }: Gram): Float32Array {
+  return Float32Array.from({ length: size }, (_, channel) => sum[channel * size + channel] ?? 0)
 }
