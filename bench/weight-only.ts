@@ -128,10 +128,12 @@ async function quantize(folder: string): Promise<void> {
   })
   const size = writeModelFile(model, join(folder, 'small.onnx'))
   const seconds = (performance.now() - start) / 1000
+  const { user, system } = process.cpuUsage()
+  const cpu = (user + system) / 1e6
   const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
   const layers = details['layers'] as readonly { readonly weight_error: number }[]
   const error = layers.reduce((sum, layer) => sum + layer.weight_error, 0) / layers.length
-  console.log(JSON.stringify({ seconds, peakMiB: Number(peak) / 1024, size, error }))
+  console.log(JSON.stringify({ seconds, cpu, peakMiB: Number(peak) / 1024, size, error }))
 }
 
 /** The answer of a process of its own, whose peak memory is this work's alone. */
@@ -167,9 +169,9 @@ else {
     const made = await quantizeApart(folder)
     copy()
     const copied = copies.reduce((a, b) => a + b) / copies.length
-    const { seconds = 0, peakMiB = 0, size = 0, error = 0 } = made
+    const { seconds = 0, cpu = 0, peakMiB = 0, size = 0, error = 0 } = made
     console.log(
-      `${algorithm}, scale search ${search}: ${seconds.toFixed(1)} s, ${(seconds / copied).toFixed(2)} × copying (${copies.map((s) => s.toFixed(1)).join(' and ')} s), peak ${peakMiB.toFixed(0)} MiB, ${(size / MIB).toFixed(0)} MiB written, relative error of weights ${error.toFixed(4)}`,
+      `${algorithm}, scale search ${search}: ${seconds.toFixed(1)} s (${cpu.toFixed(1)} s of processor), ${(seconds / copied).toFixed(2)} × copying (${copies.map((s) => s.toFixed(1)).join(' and ')} s), peak ${peakMiB.toFixed(0)} MiB, ${(size / MIB).toFixed(0)} MiB written, relative error of weights ${error.toFixed(4)}`,
     )
   } finally {
     rmSync(folder, { recursive: true })
