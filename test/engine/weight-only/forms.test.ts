@@ -148,6 +148,38 @@ describe('forms of stored weights', () => {
     }
   })
 
+  it.each(['matmul_nbits', 'qdq'] as const)(
+    'takes rows from the end of tables, %s',
+    async (format) => {
+      const text = `<ir_version: 8, opset_import: ["" : 17]> g (int64[N] i) => (float[N, 48] y)
+      <${floatConstant('t', [40, 48], 1)}> { [e] y = Gather(t, i) }`
+      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, CONTEXT)
+      const feeds = {
+        i: { dtype: 'int64', dims: [4], data: new BigInt64Array([0n, -1n, 39n, -40n]) },
+      } as const
+      expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(18)
+      expect(layersOf(made.details)[0]?.bits).toBe(format === 'qdq' ? 8 : 4)
+    },
+  )
+
+  it.each([
+    ['matmul_nbits', 1],
+    ['qdq', 1],
+    ['qdq', 4],
+  ] as const)(
+    'stores transposed convolutions per channel: %s, %i groups',
+    async (format, group) => {
+      const text = `<ir_version: 8, opset_import: ["" : 17]>
+      g (float[N, 16, 8, 8] x) => (float[N, C, H, W] y)
+      <${floatConstant('w', [16, 8, 3, 3], 6, 0.1)}>
+      { [t] y = ConvTranspose<group = ${group}>(x, w) }`
+      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, CONTEXT)
+      const feeds = { x: floatTensor([1, 16, 8, 8], 11) }
+      expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(35)
+      expect(layersOf(made.details)).toHaveLength(1)
+    },
+  )
+
   it('leaves what is excluded, and tables where asked to', async () => {
     const options = { ...EXACT, excludedLayers: ['head'], embeddings: false }
     const made = await quantizeWeightOnly(tinyTransformer(), options, CONTEXT)
