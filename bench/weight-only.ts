@@ -126,7 +126,8 @@ async function quantize(folder: string): Promise<void> {
     inputShapes: {},
     progress: () => {},
   })
-  const size = writeModelFile(model, join(folder, 'small.onnx'))
+  const [file] = writeModelFile(model, join(folder, 'small.onnx')).paths
+  const { size } = statSync(file)
   const seconds = (performance.now() - start) / 1000
   const { user, system } = process.cpuUsage()
   const cpu = (user + system) / 1e6

@@ -22,13 +22,14 @@ import { goalChecks } from './goal-checks.ts'
 import type { JobModel } from './job-model.ts'
 import type { ModelRuns, RunMeasures } from './measure-models.ts'
 import { metricOf } from './metric-of.ts'
+import type { ModelFiles } from './write-model-file.ts'
 
 export interface ReportParts {
   readonly request: CompressRequest
   readonly original: JobModel
-  /** The compressed model, and its file. */
+  /** The compressed model, and its files. */
   readonly model: Model
-  readonly path: string
+  readonly paths: ModelFiles['paths']
   readonly runs: ModelRuns
   readonly reports: readonly StepReport[]
   /** Signal ÷ noise in dB by layer. */
@@ -38,7 +39,7 @@ export interface ReportParts {
 
 /** Complete but for peak memory. */
 export async function assembleReport(parts: ReportParts): Promise<Report> {
-  const { request, original, model, path, runs, reports, runtime } = parts
+  const { request, original, model, paths, runs, reports, runtime } = parts
   const { spec } = request
   const shapes = Object.fromEntries(
     Object.entries(runs.inputs ?? {}).map(([name, { shape }]) => [name, shape]),
@@ -59,7 +60,7 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
       batchSize: runs.batchSize,
     })
   const before = await measure(original.read(), original.files, runs.original)
-  const after = await measure(model, [path], runs.compressed)
+  const after = await measure(model, paths, runs.compressed)
   const isHigherBetter = metric === 'none' || METRIC_TRAITS[metric].higherIsBetter
   const change = changeMeasures(before, after, isHigherBetter)
   const { timing, evaluation, fallback } = runs.placements
@@ -92,14 +93,15 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
   }
 }
 
-/** `null` when the runtime cannot write down what it made of the model. */
+/** `null` when the runtime cannot write down what it made of the model, as of one beyond the size of a file. */
 async function coverageOf(
   model: Model,
-  { runtime, path, runs }: ReportParts,
+  { runtime, paths, runs }: ReportParts,
 ): Promise<KernelCoverage | null> {
   const { provider } = runs.placements.timing
+  if (paths.length > 1) return null
   try {
-    return await kernelCoverage(model, runtime, dirname(path), provider)
+    return await kernelCoverage(model, runtime, dirname(paths[0]), provider)
   } catch (error) {
     if (error instanceof RuntimeRejection) return null
     throw error

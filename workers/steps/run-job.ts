@@ -23,6 +23,7 @@ import type { ModelRuns } from './measure-models.ts'
 import { measureModels } from './measure-models.ts'
 import type { StepContext, StepOutcome } from './step-outcome.ts'
 import { runStep } from './steps.ts'
+import { modelArtifact } from './model-artifact.ts'
 import { writeModelFile } from './write-model-file.ts'
 import { writeOrtFile } from './write-ort-file.ts'
 
@@ -94,7 +95,7 @@ export async function runJob(
     const folder = join(scratch, 'result')
     await mkdir(folder)
     const path = join(folder, 'model.onnx')
-    writeModelFile(model, path)
+    const { paths } = writeModelFile(model, path)
     const samples = evaluation ?? calibration
     const runs = await measureModels({
       model: original.read(),
@@ -112,14 +113,14 @@ export async function runJob(
     progress('reporting', steps, 0.9, 'writing the report')
     const files: CompressResult['files'][number][] = []
     if (spec.target.formats.includes('onnx')) {
-      files.push({ kind: 'model', path, filename: 'model.onnx' })
+      files.push(modelArtifact(paths, folder))
     }
     if (spec.target.formats.includes('ort')) {
       const ort = await writeOrtFile(path, join(folder, 'model.ort'), runtime)
       files.push({ kind: 'model_ort', path: ort, filename: 'model.ort' })
     }
     const figures = { runs, reports, layerNoise }
-    const body = await assembleReport({ request, original, model, path, ...figures, runtime })
+    const body = await assembleReport({ request, original, model, paths, ...figures, runtime })
     return {
       task: 'compress',
       report: body,
