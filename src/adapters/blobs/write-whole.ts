@@ -1,7 +1,6 @@
 // A stream as a new file that is there whole or not at all.
 
-import { createWriteStream } from 'node:fs'
-import { unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { TersorError } from '#src/domain/errors'
@@ -12,19 +11,18 @@ const MOST_TRIES = 5
 export async function writeWhole(path: string, read: () => Promise<Readable>): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const source = await read()
-    const target = createWriteStream(path, { flags: 'wx', highWaterMark: 1024 * 1024 })
+    // Opened before anything flows: a source that fails at once must not race with the making of the file.
+    const file = await open(path, 'wx').catch((error: unknown) => {
+      source.destroy()
+      throw error
+    })
     try {
-      await pipeline(source, target)
+      await pipeline(source, file.createWriteStream({ highWaterMark: 1024 * 1024 }))
       return
     } catch (error) {
-      if (isExisting(error)) throw error
       await unlink(path)
       const again = error instanceof TersorError && error.code === 'unavailable'
       if (!again || tries === MOST_TRIES) throw error
     }
   }
-}
-
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
