@@ -7,7 +7,7 @@ import { activationStatistics } from './activation-statistics.ts'
 import { measuredRanges } from './measured-ranges.ts'
 import type { Range, Ranges } from './quantize-result.ts'
 import type { RangeMethod } from './range-method.ts'
-import { RANGE_METHODS, rangeBy } from './range-method.ts'
+import { rangeBy } from './range-method.ts'
 
 /** `percentile` is read by the method of that name and by `auto`. */
 export interface CalibrationMethod {
@@ -45,21 +45,25 @@ export async function calibrate(
     return { ranges: new Map(), methods: new Map(), unbounded: new Set(), runs: 0 }
   }
   const { name, percentile } = method
-  const options = { histograms: name !== 'minmax', threads }
-  const statistics = await activationStatistics(model, names, feeds, runtime, options)
-  const { unbounded, runs } = statistics
   const outputs = new Set(model.graph.outputs.map((value) => value.name))
-  const by = (wanted: RangeMethod): Ranges => rangesBy(wanted, statistics, outputs, percentile)
+  const collect = async (histograms: boolean): Promise<ActivationStatistics> =>
+    await activationStatistics(model, names, feeds, runtime, { histograms, threads })
   if (name !== 'auto') {
-    const ranges = by(name)
+    const statistics = await collect(name !== 'minmax')
+    const ranges = rangesBy(name, statistics, outputs, percentile)
     const methods = new Map(
       [...ranges.keys()].map((key) => [key, outputs.has(key) ? 'minmax' : name] as const),
     )
-    return { ranges, methods, unbounded, runs }
+    return { ranges, methods, unbounded: statistics.unbounded, runs: statistics.runs }
   }
-  const alternatives = new Map(RANGE_METHODS.map((wanted) => [wanted, by(wanted)] as const))
-  const chosen = await measuredRanges(model, alternatives, feeds, runtime, threads)
-  return { ...chosen, unbounded, runs }
+  const { ranges, unbounded, runs } = await collect(false)
+  let counted: ActivationStatistics | null = null
+  const by = async (wanted: RangeMethod): Promise<Ranges> => {
+    if (wanted === 'minmax') return ranges
+    counted ??= await collect(true)
+    return rangesBy(wanted, counted, outputs, percentile)
+  }
+  return { ...(await measuredRanges(model, by, feeds, runtime, threads)), unbounded, runs }
 }
 
 /** What leaves the model keeps its whole range: the largest score decides. */

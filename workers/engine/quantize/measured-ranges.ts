@@ -9,6 +9,7 @@ import { affordableSamples, firstSamples } from './first-samples.ts'
 import { QuantizedActivations } from './quantized-activations.ts'
 import type { Range, Ranges } from './quantize-result.ts'
 import type { RangeMethod } from './range-method.ts'
+import { RANGE_METHODS } from './range-method.ts'
 
 export interface MeasuredRanges {
   readonly ranges: Ranges
@@ -30,65 +31,112 @@ const DISPUTE = 0.5
 const GAIN_OF_ALL = 0.3
 const GAIN_OF_ONE = 0.1
 
-/** `alternatives`: ranges of the same values by each method; where nothing is gained, the first one's stay. */
+/** Noise ÷ signal of the outputs that leaves nothing to gain: 30 dB. */
+const GOOD = 1e-3
+
+type Choice = ReadonlyMap<string, RangeMethod>
+
+/** `rangesBy`: ranges of the same values by each method. Where nothing is gained, smallest and largest value stay. */
 export async function measuredRanges(
   model: Model,
-  alternatives: ReadonlyMap<RangeMethod, Ranges>,
+  rangesBy: (method: RangeMethod) => Promise<Ranges>,
   feeds: FeedSource,
   runtime: Runtime,
   threads: number,
 ): Promise<MeasuredRanges> {
-  const methods = [...alternatives.keys()]
-  const [first = 'minmax'] = methods
-  const wide = alternatives.get(first) ?? new Map<string, Range>()
-  const names = [...wide.keys()]
-  const at = (method: RangeMethod, name: string): Range =>
-    alternatives.get(method)?.get(name) ?? { low: 0, high: 0 }
-  const disagreement = (name: string): number =>
-    Math.max(...methods.map((method) => 1 - width(at(method, name)) / width(at(first, name))))
-  const disputed = names
-    .filter((name) => disagreement(name) > SAME)
-    .toSorted((one, other) => disagreement(other) - disagreement(one))
-  const single = disputed.filter((name) => disagreement(name) > DISPUTE)
-  const chosen = new Map(names.map((name) => [name, first] as const))
-  const rangesOf = (choice: ReadonlyMap<string, RangeMethod>): Map<string, Range> =>
-    new Map([...choice].map(([name, method]) => [name, at(method, name)]))
-  if (disputed.length === 0) return { ranges: rangesOf(chosen), methods: chosen }
-  /** Takes those of the changes, in their order, that lessen the error by this share. */
-  const consider = async (
-    all: readonly ReadonlyMap<string, RangeMethod>[],
-    gain: number,
-    samples: number,
-  ): Promise<void> => {
-    if (all.length === 0) return
+  const whole = await rangesBy('minmax')
+  const names = [...whole.keys()]
+  const chosen = new Map(names.map((name) => [name, 'minmax' as RangeMethod]))
+  const load = async (macs: number): Promise<QuantizedActivations> => {
+    const samples = affordableSamples(model, macs, TRIAL_SAMPLES)
     const batches = await firstSamples(model, feeds, samples)
-    const trial = await QuantizedActivations.load(model, names, batches, runtime, threads)
+    return await QuantizedActivations.load(model, names, batches, runtime, threads)
+  }
+  const trial = await load(TRIAL_MACS)
+  let alternatives: Alternatives
+  try {
+    const error = await trial.error(whole)
+    if (error < GOOD) return { ranges: whole, methods: chosen }
+    const ranges = new Map<RangeMethod, Ranges>([['minmax', whole]])
+    for (const method of OTHERS) ranges.set(method, await rangesBy(method))
+    alternatives = new Alternatives(ranges)
+    const together = OTHERS.map(
+      (method) => new Map(alternatives.disputed.map((name) => [name, method] as const)),
+    )
+    await takeBetter(trial, chosen, together, alternatives, GAIN_OF_ALL)
+  } finally {
+    await trial.release()
+  }
+  const apart = alternatives.singleChanges(chosen)
+  if (apart.length > 0) {
+    const smaller = await load(TRIAL_MACS / 4)
     try {
-      let least = await trial.error(rangesOf(chosen))
-      for (const changes of all) {
-        const error = await trial.error(rangesOf(new Map([...chosen, ...changes])))
-        if (error >= least * (1 - gain)) continue
-        least = error
-        for (const [name, method] of changes) chosen.set(name, method)
-      }
+      await takeBetter(smaller, chosen, apart, alternatives, GAIN_OF_ONE)
     } finally {
-      await trial.release()
+      await smaller.release()
     }
   }
-  const others = methods.filter((method) => method !== first)
-  const together = others.map((method) => new Map(disputed.map((name) => [name, method] as const)))
-  await consider(together, GAIN_OF_ALL, affordableSamples(model, TRIAL_MACS, TRIAL_SAMPLES))
-  const apart = single.slice(0, TRIED).flatMap((name) => {
-    const tried = [at(chosen.get(name) ?? first, name)]
-    return methods.flatMap((method) => {
-      const range = at(method, name)
-      if (tried.some((other) => isSame(other, range))) return []
-      tried.push(range)
-      return [new Map([[name, method] as const])]
+  return { ranges: alternatives.rangesOf(chosen), methods: chosen }
+}
+
+/** Puts those changes into `chosen`, one after the other, that lessen the error by this share. */
+async function takeBetter(
+  trial: QuantizedActivations,
+  chosen: Map<string, RangeMethod>,
+  changes: readonly Choice[],
+  alternatives: Alternatives,
+  gain: number,
+): Promise<void> {
+  let least = await trial.error(alternatives.rangesOf(chosen))
+  for (const change of changes) {
+    if (change.size === 0) continue
+    const error = await trial.error(alternatives.rangesOf(new Map([...chosen, ...change])))
+    if (error >= least * (1 - gain)) continue
+    least = error
+    for (const [name, method] of change) chosen.set(name, method)
+  }
+}
+
+const OTHERS = RANGE_METHODS.filter((method) => method !== 'minmax')
+
+class Alternatives {
+  /** Values on whose range the methods disagree, those most at odds first. */
+  readonly disputed: readonly string[]
+  readonly #ranges: ReadonlyMap<RangeMethod, Ranges>
+
+  constructor(ranges: ReadonlyMap<RangeMethod, Ranges>) {
+    this.#ranges = ranges
+    this.disputed = [...(ranges.get('minmax')?.keys() ?? [])]
+      .filter((name) => this.#disagreement(name) > SAME)
+      .toSorted((one, other) => this.#disagreement(other) - this.#disagreement(one))
+  }
+
+  rangesOf(choice: Choice): Map<string, Range> {
+    return new Map([...choice].map(([name, method]) => [name, this.#at(method, name)]))
+  }
+
+  /** One change of one value each, for the values most at odds. */
+  singleChanges(chosen: Choice): Choice[] {
+    const odd = this.disputed.filter((name) => this.#disagreement(name) > DISPUTE)
+    return odd.slice(0, TRIED).flatMap((name) => {
+      const tried = [this.#at(chosen.get(name) ?? 'minmax', name)]
+      return RANGE_METHODS.flatMap((method) => {
+        const range = this.#at(method, name)
+        if (tried.some((other) => isSame(other, range))) return []
+        tried.push(range)
+        return [new Map([[name, method] as const])]
+      })
     })
-  })
-  await consider(apart, GAIN_OF_ONE, affordableSamples(model, TRIAL_MACS / 4, TRIAL_SAMPLES))
-  return { ranges: rangesOf(chosen), methods: chosen }
+  }
+
+  #at(method: RangeMethod, name: string): Range {
+    return this.#ranges.get(method)?.get(name) ?? { low: 0, high: 0 }
+  }
+
+  #disagreement(name: string): number {
+    const whole = width(this.#at('minmax', name))
+    return Math.max(...OTHERS.map((method) => 1 - width(this.#at(method, name)) / whole))
+  }
 }
 
 function width({ low, high }: Range): number {
