@@ -68,6 +68,7 @@ const QUANTIZED: ReadonlySet<string> = new Set([
   'MatMulInteger',
   'ConvInteger',
   'com.microsoft.MatMulNBits',
+  'com.microsoft.GatherBlockQuantized',
 ])
 
 function judgeQuantize(nodes: readonly Node[], weights: readonly WeightTensor[]): StepSupport {

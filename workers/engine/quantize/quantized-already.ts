@@ -3,7 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 
 const QUANTIZER =
-  /^(DynamicQuantizeLinear|QuantizeLinear|DequantizeLinear|QLinear|QGemm|QAttention|ConvInteger|MatMulInteger|MatMulNBits)/
+  /^(DynamicQuantizeLinear|QuantizeLinear|DequantizeLinear|QLinear|QGemm|QAttention|ConvInteger|MatMulInteger|MatMulNBits|GatherBlockQuantized)/
 
 /** The reason to leave it alone, or `null`. */
 export function quantizedAlready(model: Model): string | null {
