@@ -2,6 +2,7 @@
 
 import { intAttribute, intsAttribute } from '#src/onnx/ir/attribute'
 import type { Value } from '#src/onnx/ir/value'
+import { convWeightTaps } from './conv-weight-taps.ts'
 import type { GradientBuilder } from './gradient-builder.ts'
 import type { GradientCall, GradientRecipe } from './gradient-call.ts'
 import { refuse } from './gradient-call.ts'
@@ -125,10 +126,11 @@ export const convGradient: GradientRecipe = (g, call) => {
   const window = windowOf(call, kernelOf(call), call.shape(x))
   const group = call.node.int('group', 1)
   const dx = () => convInputGradient(g, dy, weight, x, window, group)
-  const dw = () =>
-    isPointwise(window, group)
-      ? pointwiseWeightGradient(g, dy, x, weight)
-      : convWeightGradient(g, dy, x, window, group)
+  const dw = () => {
+    if (isPointwise(window, group)) return pointwiseWeightGradient(g, dy, x, weight)
+    const taps = group === 1 ? convWeightTaps(g, dy, x, weight, window) : null
+    return taps ?? convWeightGradient(g, dy, x, window, group)
+  }
   return [
     call.wants(0) ? dx() : null,
     call.wants(1) ? dw() : null,

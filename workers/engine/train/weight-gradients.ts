@@ -1,0 +1,68 @@
+// Gradients of a loss for weights that stay as they are, batch after batch: what importances and sensitivities are made of.
+
+import type { Model } from '#src/onnx/ir/model'
+import { tensorType } from '#src/onnx/ir/value-type'
+import { modelBytes } from '#src/onnx/write-model'
+import { differentiate } from '../autodiff/differentiate.ts'
+import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
+import type { Runtime, RuntimeTensor } from '../runtime/runtime.ts'
+import { freePrefix } from './free-prefix.ts'
+import { appendLoss } from './losses/append-loss.ts'
+import type { LossTerm } from './losses/loss-term.ts'
+import { prepareTraining } from './prepare-training.ts'
+import { trainableWeights } from './trainable-weights.ts'
+
+export interface WeightGradients {
+  readonly loss: number
+  /** By initializer; weights that the loss does not depend on are left out. */
+  readonly gradients: ReadonlyMap<string, Float32Array>
+}
+
+export interface GradientSession {
+  /** `fields`: inputs of the model and targets of the loss. */
+  run(fields: Readonly<Record<string, RuntimeTensor>>): Promise<WeightGradients>
+  release(): Promise<void>
+}
+
+/**
+ * BatchNormalization uses its running statistics.
+ * @throws GradientRefusal naming the node that has no gradient; RuntimeRejection
+ */
+export async function openWeightGradients(
+  model: Model,
+  terms: readonly LossTerm[],
+  runtime: Runtime,
+  threads: number,
+): Promise<GradientSession> {
+  const copy = await prepareTraining(model, runtime)
+  const prefix = freePrefix(copy)
+  const weights = trainableWeights(copy)
+  const loss = appendLoss(copy, terms, `${prefix}loss/`)
+  const gradients = differentiate(copy, loss, weights, { prefix: `${prefix}gradient/` })
+  loss.type = tensorType('float32', [])
+  copy.graph.outputs.length = 0
+  copy.graph.outputs.push(loss)
+  for (const gradient of gradients.values()) {
+    gradient.type = tensorType('float32', null)
+    if (!gradient.isGraphOutput) copy.graph.outputs.push(gradient)
+  }
+  sweepDeadCode(copy)
+  const session = await runtime.load(modelBytes(copy, 'inline'), {
+    threads,
+    optimization: 'basic',
+    memoryPattern: false,
+  })
+  const inputs = new Set(session.inputs.map(({ name }) => name))
+  return {
+    run: async (fields) => {
+      const feeds = Object.entries(fields).filter(([name]) => inputs.has(name))
+      const results = await session.run(Object.fromEntries(feeds))
+      const found = [...gradients].flatMap(([weight, gradient]) => {
+        const data = results[gradient.name]?.data
+        return data instanceof Float32Array ? [[weight.name, data] as const] : []
+      })
+      return { loss: Number(results[loss.name]?.data[0]), gradients: new Map(found) }
+    },
+    release: () => session.release(),
+  }
+}
