@@ -46,7 +46,7 @@ export async function measuredRanges(
 ): Promise<MeasuredRanges> {
   const whole = await rangesBy('minmax')
   const names = [...whole.keys()]
-  const chosen = new Map(names.map((name) => [name, 'minmax' as RangeMethod]))
+  const chosen = new Map<string, RangeMethod>(names.map((name) => [name, 'minmax']))
   const load = async (macs: number): Promise<QuantizedActivations> => {
     const samples = affordableSamples(model, macs, TRIAL_SAMPLES)
     const batches = await firstSamples(model, feeds, samples)
