@@ -183,7 +183,7 @@ async function writeTask(folder: string, network: BenchNetwork, parts: TaskParts
   const found: Record<string, unknown> = {}
   for (const { name, constant } of model.graph.initializers.values()) {
     if (constant === null) continue
-    const entry = await write(constant.dims, elements(constant) as Float32Array)
+    const entry = await write(constant.dims, elements(constant))
     if (learnt.has(name)) weights[name] = entry
     else constants[name] = entry
     const gradient = gradients.get(name)
