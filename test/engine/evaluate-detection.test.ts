@@ -67,6 +67,21 @@ describe('average precision', () => {
     expect(precisionAt([0.75])).toBeCloseTo(0.5437977929981145, 12)
   })
 
+  test('of true boxes overlapped alike the later is taken, as pycocotools takes it', () => {
+    const run = startAveragePrecision([0.75])
+    const truth = boxesOf([
+      [0, 1, 0, 0, 12, 10],
+      [0, 0.9, 2, 0, 14, 10],
+    ])
+    const found = boxesOf([
+      [0, 0.9, 1, 0, 13, 10],
+      [0, 0.8, 2, 0, 14, 10],
+    ])
+    run.add(found, truth)
+    // The second one finds its box taken: half of the true boxes at full precision.
+    expect(run.value()).toBeCloseTo(51 / 101, 12)
+  })
+
   test('neither the unit of the boxes nor the order of the pictures counts', () => {
     const whole = precisionAt(COCO_OVERLAPS)!
     const scaled = startAveragePrecision(COCO_OVERLAPS)
@@ -109,6 +124,11 @@ describe('average precision', () => {
   })
 })
 
+/** Boxes that score 0.25 or more. */
+function sureOf({ scores }: Detections): number {
+  return scores.filter((score) => score >= 0.25).length
+}
+
 describe('the task', () => {
   const task = detectionTask({
     metric: 'map50',
@@ -124,6 +144,11 @@ describe('the task', () => {
     const run = task.startAgreement()
     run.add(decided, decided)
     expect(run.value()).toBe(1)
+    const sure = decided.map((found) => suppress(found, { iou: 1, most: sureOf(found) }))
+    expect(sure[0]!.count).toBeLessThan(decided[0]!.count)
+    const fewer = task.startAgreement()
+    fewer.add(decided, sure)
+    expect(fewer.value()).toBe(1)
     const other = task.startAgreement()
     other.add(decided, [decided[1]!, decided[0]!])
     expect(other.value()).toBeLessThan(0.9)

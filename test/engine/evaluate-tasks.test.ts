@@ -44,6 +44,18 @@ describe('segmentation', () => {
     expect(none.compressed.unavailable['quality']).toBe('no metric was asked for')
   })
 
+  test('samples that fill up a fixed batch are not judged twice', async () => {
+    const drawn = congruential(4)
+      .take(SAMPLES * PIXELS)
+      .map((value, at) => (at < 3 * PIXELS ? 0 : Math.floor(4 * value)))
+    const labels = int64Array([SAMPLES, 12, 14], drawn)
+    const job = { arrays: { x, labels }, evaluation: { task: 'segmentation' } }
+    const fixed = await reportOf({ ...job, model: network })
+    const open = await reportOf({ ...job, model: network.replaceAll('[2, ', '[n, ') })
+    expect(fixed.original.quality).toEqual(open.original.quality)
+    expect(fixed.original.quality!.value).toBeGreaterThan(0)
+  })
+
   test('the ignored samples leave their pixels out', async () => {
     const kept = Array.from({ length: SAMPLES * PIXELS }, (_, at) => (at < PIXELS ? 1 : 9))
     const labels = int64Array([SAMPLES, 12, 14], kept)
