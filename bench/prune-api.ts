@@ -20,6 +20,7 @@ const options: Omit<ChannelOptions, 'scope'> = {
   amount: { kind: 'sparsity', value: 0.5 },
   limits: { minChannels: step.min_channels, channelMultiple: step.channel_multiple },
   excludedLayers: [],
+  repair: false,
   seed: 0,
 }
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx'))) {

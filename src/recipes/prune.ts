@@ -89,6 +89,12 @@ export const pruneChannel = z
       .max(65_536)
       .default(8)
       .describe('No axis loses more than down to this many channels.'),
+    repair: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Fit the weights behind removed channels, biases and running statistics to the calibration dataset, if there is one. Needs no labels.',
+      ),
     samples,
     excluded_layers: excludedLayers,
   })

@@ -2484,6 +2484,11 @@ export interface components {
              */
             min_channels?: number;
             /**
+             * @description Fit the weights behind removed channels, biases and running statistics to the calibration dataset, if there is one. Needs no labels.
+             * @default true
+             */
+            repair?: boolean;
+            /**
              * @description Samples of the calibration dataset to use, where the importance needs them.
              * @default 128
              */
@@ -2554,6 +2559,11 @@ export interface components {
              * @default 8
              */
             min_channels: number;
+            /**
+             * @description Fit the weights behind removed channels, biases and running statistics to the calibration dataset, if there is one. Needs no labels.
+             * @default true
+             */
+            repair: boolean;
             /**
              * @description Samples of the calibration dataset to use, where the importance needs them.
              * @default 128

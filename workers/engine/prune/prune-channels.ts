@@ -16,6 +16,7 @@ import { prepareModel } from './prepare-model.ts'
 import type { PruneResult } from './prune-result.ts'
 import { RemainingCost } from './remaining-cost.ts'
 import { removeIndices } from './remove-indices.ts'
+import { startRepair } from './repair/repair.ts'
 import { AxisTrace } from './trace-axes.ts'
 import type { Unit } from './units.ts'
 import { unitsOf } from './units.ts'
@@ -34,6 +35,8 @@ export interface ChannelOptions {
   readonly scope: Scope
   readonly limits: Limits
   readonly excludedLayers: readonly string[]
+  /** Fit weights and statistics to the data that are given, if any. */
+  readonly repair: boolean
   readonly seed: number
 }
 
@@ -69,12 +72,19 @@ export async function pruneChannels(
   keepAxesAlive(trace, removed)
   const declined = [...prepared, ...keptWhole(trace)]
   const details = describe(units, removed, cost)
-  if (removed.size > 0) {
-    const sample = await runnableFeeds(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
-    removeIndices(trace, new KeptIndices(trace.algebra, removed))
-    await verifyPruned(model, sample, runtime)
+  if (removed.size === 0) return { model, details, declined }
+  const sample = await runnableFeeds(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
+  const kept = new KeptIndices(trace.algebra, removed)
+  const repair = options.repair ? await startRepair(trace, kept, feeds, runtime) : 'not asked for'
+  removeIndices(trace, kept)
+  await verifyPruned(model, sample, runtime)
+  if (typeof repair === 'string') return { model, details: { ...details, repair }, declined }
+  const repaired = await repair.finish()
+  return {
+    model,
+    details: { ...details, repair: repaired.details },
+    declined: [...declined, ...repaired.declined],
   }
-  return { model, details, declined }
 }
 
 function chooseRemoved(
