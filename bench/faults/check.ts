@@ -25,6 +25,8 @@ export interface Expectations {
   readonly withinMs: number
   /** How a job may end; most faults must not be seen by the caller at all. */
   readonly endings: readonly string[]
+  /** What a failed job may say; any code where it is left out. */
+  readonly codes?: readonly string[]
   /** Attempts that a job may have taken. */
   readonly attempts: number
 }
@@ -67,7 +69,7 @@ export async function checkInvariants(
 async function checkJob(
   client: FaultClient,
   { id }: AcceptedJob,
-  { withinMs, endings, attempts }: Expectations,
+  { withinMs, endings, attempts, codes }: Expectations,
 ): Promise<readonly string[]> {
   const problems: string[] = []
   const job = await client.ended(id, withinMs).catch((error: unknown) => {
@@ -77,6 +79,9 @@ async function checkJob(
   if (job === null) return problems
   if (!endings.includes(job.status)) {
     problems.push(`${id} ended as ${job.status}: ${JSON.stringify(job.error)}`)
+  }
+  if (job.error !== null && codes !== undefined && !codes.includes(job.error.code)) {
+    problems.push(`${id} failed with ${JSON.stringify(job.error)}`)
   }
   if (job.attempt > attempts) problems.push(`I7: ${id} took ${job.attempt} attempts`)
   const events = [...(await client.list<EventView>(`/v1/jobs/${id}/events?limit=100`))].reverse()

@@ -7,6 +7,7 @@ import type { ErrorCode } from '#src/domain/errors'
 import { ERRORS, TersorError } from '#src/domain/errors'
 import { OnnxError } from '#src/onnx/onnx-error'
 import { prepareTransferSize } from '#engine/evaluate/transfer-size'
+import { DISK_FULL, isDiskFull } from './disk-full.ts'
 import type { ChildMessage, ChildRequest } from './protocol.ts'
 
 const MAX_LOG_LINE = 2000
@@ -83,6 +84,7 @@ function publicError(error: unknown): { readonly code: ErrorCode; readonly detai
   if (error instanceof RangeError && /allocation|array length/i.test(error.message)) {
     return { code: 'out_of_memory', detail: `the job ran out of memory during ${stage}` }
   }
+  if (isDiskFull(error)) return { code: 'storage_full', detail: DISK_FULL }
   return { code: 'step_failed', detail: `the job failed during ${stage}` }
 }
 

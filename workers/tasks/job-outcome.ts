@@ -4,6 +4,7 @@ import { ERRORS, TersorError } from '#src/domain/errors'
 import type { JobError, JobRecord, JobSummary } from '#src/domain/job'
 import type { Report } from '#src/domain/report'
 import { ChildFailure } from '#workers/sandbox/child-failure'
+import { DISK_FULL, isDiskFull } from '#workers/sandbox/disk-full'
 import { TIMED_OUT } from './watch-job.ts'
 
 export function summaryOf({ change, warnings }: Report): JobSummary {
@@ -38,8 +39,12 @@ export function jobError(job: JobRecord, cause: unknown): JobError {
       message: `the job ran longer than ${job.spec.timeout_seconds} s`,
     }
   }
-  if (cause instanceof ChildFailure)
-    return { ...base, code: cause.code, stage: cause.stage, message: cause.detail }
+  if (cause instanceof ChildFailure) {
+    const { retryable } = ERRORS[cause.code]
+    return { ...base, code: cause.code, stage: cause.stage, message: cause.detail, retryable }
+  }
+  if (isDiskFull(cause))
+    return { ...base, code: 'storage_full', message: DISK_FULL, retryable: true }
   if (cause instanceof TersorError) {
     const { retryable } = ERRORS[cause.code]
     return { ...base, code: cause.code, message: cause.detail, retryable }

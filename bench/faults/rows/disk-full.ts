@@ -34,7 +34,7 @@ export const scratchFull: Fault = {
         inFlight: 3,
         between: [500, 1500],
         // The disk was full: the job says so, and may be sent again.
-        expect: { endings: ['succeeded', 'failed'], attempts: 2 },
+        expect: { endings: ['succeeded', 'failed'], codes: ['storage_full'], attempts: 2 },
         strike: async () => {
           const filler = join(mount, 'filler')
           await fill(filler)
