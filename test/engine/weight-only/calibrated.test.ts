@@ -95,7 +95,7 @@ describe('GPTQ of a model', () => {
     const rounded = await errors(tinyTransformer(), {})
     const made = await errors(tinyTransformer(), { algorithm: 'gptq' })
     const ordered = await errors(tinyTransformer(), { algorithm: 'gptq', actOrder: true })
-    for (const name of ['q', 'k', 'v', 'o', 'up', 'down', 'head']) {
+    for (const name of ['q', 'k', 'v', 'o', 'up', 'down', 'head', 'pool']) {
       expect(made.error(name)).toBeLessThan(rounded.error(name))
       expect(ordered.error(name)).toBeLessThan(rounded.error(name))
       expect(made.layers.get(name)?.algorithm).toBe('gptq')
