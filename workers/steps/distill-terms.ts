@@ -10,10 +10,13 @@ import type { Value } from '#src/onnx/ir/value'
 import type { DistillStep } from '#src/recipes/distill'
 import type { Evaluation } from '#src/recipes/evaluation'
 
+/** What of a step of distillation says how to train; a step that only repairs what it did fills it in by itself. */
+export type TrainingRequest = Pick<DistillStep, 'loss' | 'temperature' | 'alpha' | 'training'>
+
 /** `sample`: the fields of one sample of the training data. */
 export function distillTerms(
   model: Model,
-  { loss, temperature, alpha, training }: DistillStep,
+  { loss, temperature, alpha, training }: TrainingRequest,
   evaluation: Evaluation,
   sample: Readonly<Record<string, RuntimeTensor>>,
 ): LossTerm[] {

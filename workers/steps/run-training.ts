@@ -1,0 +1,97 @@
+// Trains a model inside a job: with a teacher, with labels, or both; tells how it went. For every step that trains.
+
+import { GradientRefusal } from '#engine/ops/gradient-call'
+import type { Declined } from '#engine/rewrite/pass'
+import { trainModel } from '#engine/train/train-model'
+import { TrainingDiverged } from '#engine/train/train-options'
+import type { TrainReport } from '#engine/train/train-report'
+import { TersorError } from '#src/domain/errors'
+import type { ReportWarning } from '#src/domain/report'
+import type { Model } from '#src/onnx/ir/model'
+import type { TrainingRequest } from './distill-terms.ts'
+import { distillTerms } from './distill-terms.ts'
+import type { StepContext } from './step-outcome.ts'
+import { trainingOptions } from './training-options.ts'
+
+export interface TrainingOutcome {
+  readonly details: Readonly<Record<string, unknown>>
+  readonly declined: readonly Declined[]
+  readonly warnings: readonly ReportWarning[]
+}
+
+/**
+ * Changes the weights of `model` in place; zeros of pruned weights stay.
+ * @throws TersorError dataset_required, step_unsupported naming the node, step_failed when the loss diverges
+ */
+export async function runTraining(
+  model: Model,
+  teacher: Model,
+  request: TrainingRequest,
+  context: Pick<StepContext, 'train' | 'spec' | 'runtime' | 'progress' | 'log'>,
+): Promise<TrainingOutcome> {
+  const { train, spec, runtime } = context
+  if (train === null) {
+    throw new TersorError('dataset_required', 'training needs a training dataset')
+  }
+  const terms = distillTerms(model, request, spec.evaluation, await train.batch(0, 1))
+  const options = trainingOptions(request.training, train.count)
+  const asks = terms.some(({ target }) => target.startsWith('teacher/'))
+  const task = { terms, teacher: asks ? teacher : null, samples: train, options }
+  const { epochs } = options
+  const report = await trainModel(model, task, runtime, {
+    onStep: ({ step, steps, epoch, loss }) => {
+      context.progress(step / steps, `epoch ${epoch}/${epochs} loss ${loss.toPrecision(3)}`)
+    },
+    onEpoch: ({ epoch, loss, validationLoss }) => {
+      const held = validationLoss === null ? '' : `, held back ${validationLoss.toPrecision(4)}`
+      context.log(`epoch ${epoch} of ${epochs}: loss ${loss.toPrecision(4)}${held}`)
+    },
+  }).catch((error: unknown) => {
+    throw publicError(error)
+  })
+  const losses = terms.map(({ kind, output, target, weight }) => ({ kind, output, target, weight }))
+  return {
+    details: { ...detailsOf(report), losses, threads: options.threads },
+    declined: report.untrained.map((weight) => ({
+      rule: 'train',
+      node: weight,
+      reason: 'the loss does not depend on this weight: it stays as it is',
+    })),
+    warnings: warningsOf(report),
+  }
+}
+
+function detailsOf(report: TrainReport): Record<string, unknown> {
+  return {
+    steps: report.steps,
+    samples: report.samples,
+    samples_held_back: report.samplesHeldBack,
+    trained_parameters: report.trainedParameters,
+    stopped_early: report.stoppedEarly,
+    kept_epoch: report.keptEpoch,
+    teacher_runs: report.teacher,
+    epochs: report.epochs.map(({ epoch, loss, validationLoss }) => ({
+      epoch,
+      loss,
+      validation_loss: validationLoss,
+    })),
+    curve: report.curve.map(({ step, loss, learningRate }) => ({
+      step,
+      loss,
+      learning_rate: learningRate,
+    })),
+  }
+}
+
+function warningsOf({ epochs }: TrainReport): ReportWarning[] {
+  const [first, last] = [epochs[0]?.loss, epochs.at(-1)?.loss]
+  if (first === undefined || last === undefined || epochs.length === 1 || last < first) return []
+  const detail = `the loss did not fall: ${first.toPrecision(4)} in the first epoch, ${last.toPrecision(4)} in the last`
+  return [{ code: 'training_did_not_help', detail }]
+}
+
+function publicError(error: unknown): unknown {
+  if (error instanceof GradientRefusal) return new TersorError('step_unsupported', error.message)
+  if (error instanceof TrainingDiverged) return new TersorError('step_failed', error.message)
+  return error
+}
