@@ -20,7 +20,7 @@ import { startRepair } from './repair/repair.ts'
 import { AxisTrace } from './trace-axes.ts'
 import type { Unit } from './units.ts'
 import { unitsOf } from './units.ts'
-import { runnableFeeds, verifyPruned } from './verify-pruned.ts'
+import { lookBefore, verifyPruned } from './verify-pruned.ts'
 
 /** How much goes: a fraction of the atoms, what is below an importance, or down to a share of what the model costs. */
 export interface Amount {
@@ -73,11 +73,11 @@ export async function pruneChannels(
   const declined = [...prepared, ...keptWhole(trace)]
   const details = describe(units, removed, cost)
   if (removed.size === 0) return { model, details, declined }
-  const sample = await runnableFeeds(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
+  const before = await lookBefore(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
   const kept = new KeptIndices(trace.algebra, removed)
   const repair = options.repair ? await startRepair(trace, kept, feeds, runtime) : 'not asked for'
   removeIndices(trace, kept)
-  await verifyPruned(model, sample, runtime)
+  await verifyPruned(model, before, runtime)
   if (typeof repair === 'string') return { model, details: { ...details, repair }, declined }
   const repaired = await repair.finish()
   return {
