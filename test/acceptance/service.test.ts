@@ -110,6 +110,23 @@ test('a model goes in, a smaller one that runs comes out, with a report and a si
   expect([event.type, event.data.id]).toEqual(['job.succeeded', job.id])
 })
 
+test('half of the channels go, and what is left runs', async () => {
+  const steps: NewJob['steps'] = [{ type: 'prune', method: 'channel', min_channels: 1 }]
+  const job = await tersor.waitForJob((await tersor.createJob(newJob({ steps }))).id)
+  expect(job.error).toBeNull()
+  const report = await tersor.getReport(job.id)
+  expect(report.compressed.macs!).toBeLessThan(0.6 * report.original.macs!)
+  expect(report.steps[0]).toMatchObject({ type: 'prune', method: 'channel' })
+  const artifact = (await tersor.listArtifacts(job.id)).find(({ kind }) => kind === 'model')!
+  const bytes = await tersor.download(artifact)
+  const session = await openRuntime().load(bytes, { threads: 1, optimization: 'all' })
+  const { y } = await session.run({
+    x: { dtype: 'float32', dims: [2, 3, 8, 8], data: new Float32Array(384) },
+  })
+  expect(y?.dims).toEqual([2, 4])
+  await session.release()
+})
+
 test('the same job again, its spec posted back, is the same job: the result is the earlier one, byte for byte', async () => {
   const first = await tersor.waitForJob((await tersor.createJob(newJob({ seed: 1 }))).id)
   const second = await tersor.waitForJob((await tersor.createJob(first.spec)).id)
