@@ -91,3 +91,96 @@ export function plainGptq(
   })
   return transposed(columns)
 }
+
+/** Half-quadratic scale and zero point of a block, in the paper's steps with powers as they are. */
+export function plainHalfQuadratic(
+  values: readonly number[],
+  isSymmetric: boolean,
+): { scale: number; zero: number; norm: number } {
+  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)]
+  const fit = (share: number): { scale: number; zero: number } => {
+    const scale = Math.fround(
+      isSymmetric ? Math.max((share * high) / 7, (-share * low) / 8) : (share * (high - low)) / 15,
+    )
+    return { scale, zero: isSymmetric ? 8 : Math.round((-share * low) / scale) }
+  }
+  const code = (value: number, scale: number, zero: number): number =>
+    Math.max(0, Math.min(15, Math.floor(value / scale + zero + 0.5)))
+  const unit = fit(1).scale
+  let best = { scale: 1, zero: 0, norm: Infinity }
+  for (const share of [1, 0.85, 0.7]) {
+    let { scale, zero } = fit(share)
+    let last = Infinity
+    for (let step = 0; step <= 20; step += 1) {
+      const codes = values.map((value) => code(value, scale, zero))
+      const errors = values.map((value, at) => (value - scale * (codes[at]! - zero)) / unit)
+      const norm = errors.reduce((sum, error) => sum + Math.abs(error) ** 0.7, 0)
+      if (norm >= last) break
+      last = norm
+      if (norm < best.norm) best = { scale, zero, norm }
+      const beta = 10 * 1.01 ** step
+      const targets = values.map((value, at) => {
+        const size = Math.abs(errors[at]!)
+        const kept = size === 0 ? 0 : Math.max(0, size - size ** -0.3 / beta)
+        return value - Math.sign(errors[at]!) * kept * unit
+      })
+      if (!isSymmetric) {
+        const mean = targets.reduce((sum, t, at) => sum + codes[at]! - t / scale, 0) / values.length
+        zero = Math.max(0, Math.min(15, Math.round(mean)))
+      }
+      const steps = codes.map((own) => own - zero)
+      const product = steps.reduce((sum, own, at) => sum + own * targets[at]!, 0)
+      const solved = product / steps.reduce((sum, own) => sum + own * own, 0)
+      if (solved > 0) scale = Math.fround(solved)
+    }
+  }
+  return best
+}
+
+/** AWQ's search with the inputs themselves: the least ‖X·(W − Ŵ)‖² over r, and its scales; `null` for none. */
+export function plainAwq(
+  inputs: Matrix,
+  weight: Matrix,
+  blockSize: number,
+): { scales: number[] | null; loss: number; plain: number } {
+  const rounded = (scales: readonly number[]): number[][] => {
+    const columns = transposed(weight).map((column) => {
+      const scaled = column.map((value, at) => Math.fround(value * scales[at]!))
+      const blocks = Array.from({ length: column.length / blockSize }, (_, block) =>
+        roundedBlock(scaled.slice(block * blockSize, (block + 1) * blockSize), 4),
+      )
+      return blocks.flat().map((value, at) => value / scales[at]!)
+    })
+    return transposed(columns)
+  }
+  const lossOf = (scales: readonly number[]): number => {
+    const other = rounded(scales)
+    const errors = weight.map((row, i) => row.map((value, j) => value - other[i]![j]!))
+    return product(inputs, errors)
+      .flat()
+      .reduce((sum, value) => sum + value * value, 0)
+  }
+  const size = weight.length
+  const energy = Array.from({ length: size }, (_, channel) =>
+    Math.sqrt(inputs.reduce((sum, row) => sum + row[channel]! ** 2, 0) / inputs.length),
+  )
+  const shares = weight.map((row, channel) => {
+    const first = Math.floor(channel / blockSize) * blockSize
+    const block = weight.slice(first, first + blockSize)
+    const parts = row.map((value, j) => {
+      return Math.abs(value) / Math.max(...block.map((other) => Math.abs(other[j]!)))
+    })
+    return parts.reduce((sum, part) => sum + part, 0) / row.length
+  })
+  const plain = lossOf(energy.map(() => 1))
+  let best: { scales: number[] | null; loss: number } = { scales: null, loss: plain }
+  for (let step = 0; step <= 20; step += 1) {
+    const r = step / 20
+    const raw = energy.map((own, at) => Math.max(1e-4, own ** r / (shares[at]! + 1e-4) ** (1 - r)))
+    const middle = Math.sqrt(Math.max(...raw) * Math.min(...raw))
+    const scales = raw.map((value) => Math.fround(value / middle))
+    const loss = lossOf(scales)
+    if (loss < best.loss) best = { scales, loss }
+  }
+  return { ...best, plain }
+}
