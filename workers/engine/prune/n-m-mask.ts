@@ -2,12 +2,16 @@
 
 import type { MaskRule } from './weight-masks.ts'
 
-/** Convolutions sum over their input channels, the second axis, position by position of the window. A last, shorter group keeps n. */
+/**
+ * Convolutions sum over their input channels, the second axis, position by position of the window; depthwise ones sum over one and
+ * stay whole. A last, shorter group keeps n.
+ */
 export function nmMask(n: number, m: number): MaskRule {
   return (weights) =>
     weights.map(({ reading, scores }) => {
       const { dims } = reading.tensor
-      const axis = reading.axis === 'none' ? 1 : reading.axis
+      const isMatrix = dims.length === 2 && reading.axis !== 'none'
+      const axis = isMatrix ? Number(reading.axis) : 1
       return maskAlong(scores, dims, { axis, n, m })
     })
 }
