@@ -108,6 +108,19 @@ describe('GPTQ of a model', () => {
     expect(made.made.layerNoise.get('up')).toBeCloseTo(-20 * Math.log10(made.error('up')), 10)
   })
 
+  it('knows the inputs of layers behind layers', async () => {
+    const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 3, 64] x) => (float[N, 3, 32] y)
+      <${floatConstant('w', [64, 64], 1, 0.1)}, ${floatConstant('v', [64, 32], 2, 0.1)}>
+      { [p] m = MatMul(x, w) [r] y = MatMul(m, v) }`
+    const feeds = [{ x: floatTensor([40, 3, 64], 2) }]
+    const context = { ...CONTEXT, feeds, inputShapes: { x: [4, 3, 64] } }
+    const { layers } = await errors(parseModel(text), { algorithm: 'gptq' }, context)
+    for (const name of ['p', 'r']) {
+      expect(layers.get(name)).toMatchObject({ algorithm: 'gptq', vectors: 12 })
+      expect(layers.get(name)?.output_error).toBeGreaterThan(0)
+    }
+  })
+
   it('tells errors that the runtime shows', async () => {
     const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 64] x) => (float[N, 32] y)
       <${floatConstant('w', [64, 32], 1)}> { [p] y = MatMul(x, w) }`

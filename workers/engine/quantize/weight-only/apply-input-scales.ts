@@ -45,7 +45,7 @@ export async function applyInputScales(
     for await (const { batch, grams } of gramBatches(model, ordered, context, isRunnable)) {
       for (const [input, readers] of readersByInput(batch)) {
         const divisions = divisionsOf(input, matrixOf(readers[0]).columns, readers.length)
-        const gram = grams.get(input.name)
+        const gram = grams.get(readers[0])
         if (gram === undefined || typeof divisions === 'string') continue
         const { scales, before, after } = await search(readers, gram, options, norm)
         if (scales === null) continue

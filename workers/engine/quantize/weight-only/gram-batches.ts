@@ -12,8 +12,8 @@ const GROUP_BYTES = 2 ** 28
 
 export interface GramBatch {
   readonly batch: readonly WeightSite[]
-  /** By the name of the input; empty without data. */
-  readonly grams: ReadonlyMap<string, Gram>
+  /** Of the layers' inputs; empty without data. */
+  readonly grams: ReadonlyMap<WeightSite, Gram>
 }
 
 /** `isRunnable`: the model may be copied and run as a whole. */
@@ -28,8 +28,13 @@ export async function* gramBatches(
     return
   }
   for (const batch of groupsOf(sites)) {
-    const requests = requestsOf(batch)
-    yield { batch, grams: await gramMatrices(model, requests, feeds, runtime, threads) }
+    const byName = await gramMatrices(model, requestsOf(batch), feeds, runtime, threads)
+    // By layer, since the names of inputs change as what makes them is replaced.
+    const grams = batch.flatMap((site) => {
+      const gram = byName.get(site.node.input(0)?.name ?? '')
+      return gram === undefined ? [] : [[site, gram] as const]
+    })
+    yield { batch, grams: new Map(grams) }
   }
 }
 

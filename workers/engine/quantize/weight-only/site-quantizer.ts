@@ -42,6 +42,8 @@ export interface StoredLayer {
   readonly output_error: number | null
   /** Float time ÷ time of each form that was timed. */
   readonly speedups: ChosenForm['speedups']
+  /** Vectors per run, for which forms were timed. */
+  readonly vectors: number
 }
 
 interface Stored {
@@ -91,17 +93,17 @@ export class SiteQuantizer {
     await this.#norm?.close()
   }
 
-  /** `grams`: by the name of the layer's input. */
-  async quantize(site: WeightSite, grams: ReadonlyMap<string, Gram>): Promise<void> {
+  /** `gram`: of the layer's input; `null` without data. */
+  async quantize(site: WeightSite, gram: Gram | null): Promise<void> {
     const { use } = site.stored
     if (use === 'lookup') this.#lookup(site)
     else if (use === 'other') this.#perChannel(site, null)
-    else await this.#product(site, grams.get(site.node.input(0)?.name ?? '') ?? null)
+    else await this.#product(site, gram)
   }
 
   async #product(site: WeightSite, gram: Gram | null): Promise<void> {
     const { columns, rows } = matrixOf(site)
-    const shape = { vectors: this.#vectors(site), inputs: columns, outputs: rows }
+    const shape = { vectors: site.vectors, inputs: columns, outputs: rows }
     const chosen = await this.#forms.choose(shape)
     const { node } = site
     const isTooOld = chosen.form === 'qdq' && opsetVersion(this.#model) < BLOCKED_OPSET
@@ -192,12 +194,13 @@ export class SiteQuantizer {
       weight_error: Math.sqrt(made.error / Math.max(made.energy, Number.MIN_VALUE)),
       output_error: null,
       speedups,
+      vectors: site.vectors,
     })
     emitChannelWeight(site, made, form, this.#emitter)
   }
 
   #report(
-    { node }: WeightSite,
+    { node, vectors }: WeightSite,
     form: string,
     { packed, algorithm, outputError: error }: Stored,
     speedups: ChosenForm['speedups'],
@@ -212,22 +215,13 @@ export class SiteQuantizer {
       weight_error: Math.sqrt(packed.error / Math.max(packed.energy, Number.MIN_VALUE)),
       output_error: error,
       speedups,
+      vectors,
     })
   }
 
   /** @throws OnnxError invalid_weights naming the element */
   #requireFinite({ weight }: WeightSite, energy: number): void {
     if (!Number.isFinite(energy) && weight.constant !== null) finiteWeights(weight.constant)
-  }
-
-  /** Vectors that a product is given in one run; 1 where that is not known. */
-  #vectors({ node }: WeightSite): number {
-    const input = node.input(0)
-    const type = input === null ? null : this.#facts.type(input)
-    if (type?.kind !== 'tensor' || !type.shape) return 1
-    return type.shape.slice(0, -1).reduce<number>((product, dim) => {
-      return typeof dim === 'number' ? product * dim : product
-    }, 1)
   }
 
   #rank(value: ReturnType<WeightSite['node']['input']>): number | null {

@@ -54,7 +54,7 @@ export async function quantizeWeightOnly(
     for await (const { batch, grams } of gramBatches(model, wanted, context, prepared.isSmall)) {
       for (const site of batch) {
         context.progress(done / wanted.length, `weights of ${site.node.describe()}`)
-        await quantizer.quantize(site, grams)
+        await quantizer.quantize(site, grams.get(site) ?? null)
         done += 1
       }
     }

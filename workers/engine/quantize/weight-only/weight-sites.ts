@@ -14,10 +14,13 @@ import type { WeightMatrix } from './weight-matrix.ts'
 export class WeightSite {
   readonly node: Node
   readonly stored: StoredWeight
+  /** Vectors that a product is given in one run; 1 where that is not known. */
+  readonly vectors: number
 
-  constructor(node: Node, stored: StoredWeight) {
+  constructor(node: Node, stored: StoredWeight, facts: TypeInference) {
     this.node = node
     this.stored = stored
+    this.vectors = stored.use === 'product' ? vectorsOf(node.input(0), facts) : 1
   }
 
   /** What the node reads now: it may have been given a weight of its own. */
@@ -26,6 +29,14 @@ export class WeightSite {
     if (weight === null) throw new Error(`${this.node.describe()} reads no weight any more`)
     return weight
   }
+}
+
+function vectorsOf(input: Value | null, facts: TypeInference): number {
+  const type = input === null ? null : facts.type(input)
+  if (type?.kind !== 'tensor' || !type.shape) return 1
+  return type.shape.slice(0, -1).reduce<number>((product, dim) => {
+    return typeof dim === 'number' ? product * dim : product
+  }, 1)
 }
 
 /** Below this many elements, what is added around a weight eats what is saved. */
@@ -46,7 +57,7 @@ export function weightSites(
     const tensor = weight?.constant
     if (weight === null || !tensor) continue
     const reason = reasonToStay(node, stored, weight, model)
-    if (reason === 'none') sites.push(new WeightSite(node, stored))
+    if (reason === 'none') sites.push(new WeightSite(node, stored, facts))
     else if (reason !== 'small') {
       declined.push({ rule: 'weight-only', node: labelOf(node), reason })
     }
