@@ -55,7 +55,7 @@ export class FormChooser {
   async choose(shape: ProductShape): Promise<ChosenForm> {
     const { format } = this.#options
     if (format !== 'auto') return { form: format, speedups: null }
-    const vectors = Math.min(shape.vectors, MOST_VECTORS)
+    const vectors = Math.max(1, Math.min(shape.vectors, MOST_VECTORS))
     const most = Math.max(64, Math.floor(MOST_WEIGHTS / shape.inputs))
     const outputs = Math.min(shape.outputs, most)
     const key = `${vectors}/${shape.inputs}/${outputs}`

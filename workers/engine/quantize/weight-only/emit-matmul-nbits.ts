@@ -58,7 +58,10 @@ export function emitMatMulNBits(
 ): void {
   const { settings, rows, columns } = packed
   const bias = stored.bias === 'none' ? null : node.input(stored.bias)
-  const fits = bias?.constant?.dtype === 'float32' && tensorSize(bias.constant) === rows
+  const fits =
+    bias?.constant?.dtype === 'float32' &&
+    tensorSize(bias.constant) === rows &&
+    bias.constant.dims.at(-1) === rows
   const inputs: (Value | null)[] = [node.input(0), codes, scales]
   if (zeros !== null || fits) inputs.push(zeros)
   if (fits) inputs.push(null, rowBias(bias, rows, emitter))
