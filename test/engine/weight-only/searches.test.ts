@@ -35,13 +35,13 @@ describe('activation-aware scales', () => {
     const values = normalValues(samples * size, 1).map((value, at) => {
       return value * ((at % size) % 5 === 0 ? 8 : 0.4)
     })
-    const inputs = Array.from({ length: samples }, (_, row) => [
-      ...values.slice(row * size, (row + 1) * size),
-    ])
+    const inputs = Array.from({ length: samples }, (_, row) =>
+      Array.from(values.subarray(row * size, (row + 1) * size)),
+    )
     const weights = normalValues(size * outputs, 2)
-    const weight = Array.from({ length: size }, (_, row) => [
-      ...weights.slice(row * outputs, (row + 1) * outputs),
-    ])
+    const weight = Array.from({ length: size }, (_, row) =>
+      Array.from(weights.subarray(row * outputs, (row + 1) * outputs)),
+    )
     const sum = Float64Array.from(product(transposed(inputs), inputs).flat())
     const tensor = typedTensor('w', 'float32', [size, outputs], weights)
     const matrix = { tensor, rows: outputs, columns: size, order: 'column-major' } as const
