@@ -90,6 +90,28 @@ export const ATTENTION_CASES: readonly PruneCase[] = [
     units: [4, 4, 2, 2],
   },
   {
+    title: 'heads repeated by an Expand whose sizes are computed, ones among them',
+    input: 'float[B,T,12] x',
+    weights: { wq: [12, 16], wk: [12, 8], wv: [12, 8], wo: [16, 6] },
+    constants: [
+      'int64[4] qh = {0, 0, 4, 4}',
+      'int64[4] kh = {0, 0, 2, 4}',
+      'int64[1] two = {2}',
+      'int64[1] one = {1}',
+      'int64[1] four = {4}',
+      'int64[3] joined = {0, 0, 16}',
+      HALF,
+    ],
+    body: `b = Shape<start=0, end=1>(x) t = Shape<start=1, end=2>(x)
+      many = Concat<axis=0>(b, one, two, one, four) flat = Concat<axis=0>(b, four, t, four)
+      q0 = MatMul(x, wq) k0 = MatMul(x, wk) v0 = MatMul(x, wv)
+      q1 = Reshape(q0, qh) k1 = Reshape(k0, kh) v1 = Reshape(v0, kh)
+      q = Transpose<perm=[0,2,1,3]>(q1) k2 = Transpose<perm=[0,2,1,3]>(k1) v2 = Transpose<perm=[0,2,1,3]>(v1)
+      k3 = Unsqueeze(k2, two) v3 = Unsqueeze(v2, two) k4 = Expand(k3, many) v4 = Expand(v3, many)
+      k = Reshape(k4, flat) v = Reshape(v4, flat) ${SCORES}`,
+    units: [4, 4, 2, 2],
+  },
+  {
     title: 'heads folded into the batch, sizes computed while running',
     input: 'float[B,T,12] x',
     weights: { wq: [12, 12], wk: [12, 12], wv: [12, 12], wo: [12, 6] },

@@ -50,7 +50,7 @@ export function rewriteShape(removal: Removal, node: Node, input: number): void 
   editor.giveIntegers(node, input, sizes)
 }
 
-/** size · after ÷ before; a negative entry asks for the rest and stays. */
+/** size · after ÷ before. Entries that are no size stay: −1 asks for the rest, 0 copies, 1 leaves an axis of Expand as it is. */
 function scaleComputed(
   { editor }: Removal,
   node: Node,
@@ -68,9 +68,9 @@ function scaleComputed(
   )
   const product = editor.before(node, 'Mul', [sizes, after])
   const scaled = editor.before(node, 'Div', [product, before])
-  const zero = editor.integers(`${labelOf(node)}_zero`, [0])
-  const isRest = editor.before(node, 'Less', [sizes, zero])
-  return editor.before(node, 'Where', [isRest, sizes, scaled])
+  const two = editor.integers(`${labelOf(node)}_two`, [2])
+  const isNoSize = editor.before(node, 'Less', [sizes, two])
+  return editor.before(node, 'Where', [isNoSize, sizes, scaled])
 }
 
 function reduce({ before, after }: Change): Change {
