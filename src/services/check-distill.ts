@@ -4,6 +4,7 @@ import type { FieldError } from '#src/domain/errors'
 import type { DatasetRecord, ModelRecord } from '#src/domain/records'
 import type { DistillStep } from '#src/recipes/distill'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { labelShapeFaults } from './check-labels.ts'
 import type { JobInputs } from './job-inputs.ts'
 
 export function distillFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
@@ -36,7 +37,10 @@ function stepFaults(
   if (train === null) {
     const detail = `step ${index + 1} (distill) needs a training dataset; it needs no labels`
     faults.push({ pointer: '/datasets/train', code: 'dataset_required', detail })
-  } else faults.push(...dataFaults(spec, step, pointer, student, train))
+  } else {
+    faults.push(...dataFaults(spec, step, pointer, student, train))
+    faults.push(...lessonFaults(spec, step, index, train))
+  }
   return faults
 }
 
@@ -76,6 +80,30 @@ function fits(one: Interface, other: Interface): boolean {
     const wanted = other.shape?.[axis]
     return axis === 0 || typeof size !== 'number' || typeof wanted !== 'number' || size === wanted
   })
+}
+
+/** Labels of the task's kind; and a student that is its own teacher must have something else to learn from. */
+function lessonFaults(
+  spec: JobSpec,
+  step: DistillStep,
+  index: number,
+  train: DatasetRecord,
+): FieldError[] {
+  const { labels } = step.training
+  const pointer = `/steps/${index}`
+  const hasLabels = step.alpha < 1 && train.fields.some(({ name }) => name === labels)
+  const isUnchanged = spec.steps.slice(0, index).every(({ type }) => type === 'simplify')
+  if (!hasLabels) {
+    if (step.student !== null || step.teacher !== null || !isUnchanged) return []
+    const detail = `step ${index + 1} has nothing to learn: the student is its own teacher, and there are no labels; name another teacher or student, or prune first`
+    return [{ pointer, code: 'pipeline_conflict', detail }]
+  }
+  if (spec.evaluation.task === 'detection') return []
+  const judged = { ...spec.evaluation, labels }
+  return labelShapeFaults(judged, train).map((fault) => ({
+    ...fault,
+    pointer: `${pointer}/training/labels`,
+  }))
 }
 
 function dataFaults(

@@ -121,6 +121,18 @@ const REFUSED: readonly [what: string, body: () => object, code: string, detail:
     /would be lost/,
   ],
   [
+    'a student that is its own teacher',
+    () => job({ student: null, alpha: 1 }),
+    'pipeline_conflict',
+    /nothing to learn/,
+  ],
+  [
+    'labels of another kind',
+    () => job({ training: { labels: 'x' } }),
+    'dataset_unusable',
+    /labels of a classification are integers/,
+  ],
+  [
     'training what is quantized',
     () => job({}, { steps: [{ type: 'quantize', method: 'dynamic' }, { type: 'distill' }] }),
     'pipeline_conflict',

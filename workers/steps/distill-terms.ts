@@ -3,7 +3,6 @@
 import type { CrossEntropyTerm, LossTerm, SquaredErrorTerm } from '#engine/train/losses/loss-term'
 import { teacherTarget } from '#engine/train/teacher'
 import type { RuntimeTensor } from '#engine/runtime/runtime'
-import type { DataType } from '#src/onnx/ir/data-type'
 import { DATA_TYPES } from '#src/onnx/ir/data-type'
 import type { Model } from '#src/onnx/ir/model'
 import type { Value } from '#src/onnx/ir/value'
@@ -30,7 +29,7 @@ export function distillTerms(
   const hard =
     labels === undefined || first === undefined || training.labels === null || alpha === 1
       ? null
-      : labelTerm(first, training, evaluation, { name: training.labels, dtype: labels.dtype })
+      : labelTerm(first, training, evaluation, { name: training.labels, ...labels })
   const share = (hard === null ? 1 : alpha) / outputs.length
   const soft = outputs.map((output): LossTerm => {
     const common = {
@@ -66,7 +65,7 @@ function labelTerm(
   output: Value,
   { label_smoothing: smoothing }: DistillStep['training'],
   evaluation: Evaluation,
-  labels: { readonly name: string; readonly dtype: DataType },
+  labels: Pick<RuntimeTensor, 'dtype' | 'dims'> & { readonly name: string },
 ): CrossEntropyTerm | SquaredErrorTerm | null {
   const { family } = DATA_TYPES[labels.dtype]
   const common = { output: output.name, target: labels.name, targetType: labels.dtype, weight: 1 }
@@ -78,7 +77,8 @@ function labelTerm(
     case 'image_to_image':
       return { kind: 'squared_error', ...common, scale: 'absolute' }
     default: {
-      const isDecided = lossOf(output, evaluation) === 'divergence'
+      const isOne = evaluation.task === 'segmentation' || labels.dims.length === 1
+      const isDecided = isOne && lossOf(output, evaluation) === 'divergence'
       return isClass && isDecided
         ? { kind: 'cross_entropy', ...common, axis: classAxis(evaluation), smoothing }
         : null
