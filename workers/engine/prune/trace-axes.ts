@@ -16,6 +16,9 @@ import type { ObservedShapes } from './observed-shapes.ts'
 import { observeShapes, sizesOf } from './observed-shapes.ts'
 import { sameAxes } from './same-axes.ts'
 
+/** Every index costs some bytes. */
+const LONGEST_AXIS = 2 ** 22
+
 export interface NodeRewrite {
   readonly node: Node
   readonly rewrite: Rewrite
@@ -43,9 +46,12 @@ export class AxisTrace implements TracedValues {
     }
   }
 
+  /** Of tensors with a longer axis than can be followed, as little is known as of those of unknown shape. */
   shape(value: Value): readonly number[] | null {
-    if (value.initializer?.kind === 'tensor') return value.initializer.dims
-    return sizesOf(this.shapes.types, value)
+    const { initializer } = value
+    const sizes =
+      initializer?.kind === 'tensor' ? initializer.dims : sizesOf(this.shapes.types, value)
+    return sizes?.every((size) => size <= LONGEST_AXIS) === true ? sizes : null
   }
 
   constant(value: Value): Tensor | null {

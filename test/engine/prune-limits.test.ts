@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest'
+import type { ChannelOptions } from '#engine/prune/prune-channels'
+import { pruneChannels } from '#engine/prune/prune-channels'
+import { parseModel } from '#src/onnx/text/parse-model'
+import { runtime } from './model-runs.ts'
+
+const OPTIONS: ChannelOptions = {
+  importance: 'magnitude',
+  norm: 'l2',
+  amount: { kind: 'sparsity', value: 0.5 },
+  scope: { kind: 'layer' },
+  limits: { minChannels: 8, channelMultiple: 8 },
+  excludedLayers: [],
+  repair: false,
+  seed: 0,
+}
+
+const HEADER = '<ir_version: 8, opset_import: ["" : 17]>'
+
+function chain(first: number, second: number) {
+  return parseModel(`${HEADER} g (float[B,3,4,4] x) => (float y) <
+      float[${first}, 3, 1, 1] w1 = random(1, 1.0), float[${second}, ${first}, 1, 1] w2 = random(2, 1.0),
+      float[4, ${second}, 1, 1] w3 = random(3, 1.0)
+    > { a = Conv(x, w1) b = Relu(a) c = Conv(b, w2) d = Relu(c) y = Conv(d, w3) }`)
+}
+
+async function sizesAfter(
+  sizes: readonly [number, number],
+  options: Partial<ChannelOptions>,
+): Promise<number[]> {
+  const model = chain(...sizes)
+  await pruneChannels(model, { ...OPTIONS, ...options }, 'none', runtime)
+  return ['w1', 'w2'].map((name) => model.graph.initializers.get(name)!.constant!.dims[0]!)
+}
+
+describe('what goes', () => {
+  test.each([
+    [[64, 40], {}, [32, 24]],
+    [[64, 40], { limits: { minChannels: 1, channelMultiple: 1 } }, [32, 20]],
+    [[64, 12], { limits: { minChannels: 16, channelMultiple: 1 } }, [32, 12]],
+    [[20, 12], {}, [8, 8]],
+    [[64, 40], { amount: { kind: 'sparsity', value: 0 } }, [64, 40]],
+    [[64, 40], { scope: { kind: 'per_layer', fractions: new Map([['a', 0.75]]) } }, [16, 24]],
+    [[64, 40], { excludedLayers: ['a'] }, [64, 24]],
+    [[64, 40], { amount: { kind: 'threshold', value: 1000 } }, [8, 8]],
+    [[64, 40], { amount: { kind: 'threshold', value: 1e-6 } }, [64, 40]],
+  ] as [[number, number], Partial<ChannelOptions>, number[]][])(
+    '%j with %j leaves %j',
+    async (sizes, options, left) => {
+      expect(await sizesAfter(sizes, options)).toEqual(left)
+    },
+  )
+
+  test('a ranking over the model leaves every layer a tenth', async () => {
+    const model = chain(64, 40)
+    const small = model.graph.initializers.get('w1')!
+    const scaled = parseModel(
+      `${HEADER} g () => (float y) <float[64,3,1,1] w1 = random(1, 0.5)> { y = Identity(w1) }`,
+    )
+    model.graph.setInitializer(small, scaled.graph.initializers.get('w1')!.constant!)
+    const limits = { minChannels: 1, channelMultiple: 1 }
+    await pruneChannels(
+      model,
+      { ...OPTIONS, limits, amount: { kind: 'sparsity', value: 0.99 }, scope: { kind: 'global' } },
+      'none',
+      runtime,
+    )
+    const sizes = ['w1', 'w2'].map((name) => model.graph.initializers.get(name)!.constant!.dims[0]!)
+    expect(sizes[0]).toBeGreaterThanOrEqual(6)
+    expect(sizes[1]).toBeGreaterThanOrEqual(4)
+  })
+
+  test('the same seed takes the same channels, another one others', async () => {
+    const kept = async (seed: number) => {
+      const model = chain(64, 40)
+      await pruneChannels(model, { ...OPTIONS, importance: 'random', seed }, 'none', runtime)
+      const { storage } = model.graph.initializers.get('w1')!.constant!
+      return storage.kind === 'raw' ? Buffer.from(storage.range.bytes()).toString('hex') : ''
+    }
+    expect(await kept(1)).toBe(await kept(1))
+    expect(await kept(1)).not.toBe(await kept(2))
+  })
+})
+
+describe('what stays', () => {
+  test('an axis too long to be followed, and nothing but that', async () => {
+    const model = parseModel(`${HEADER} g (float[B,8] x) => (float y) <
+        float[8, 16] w = random(1, 1.0), float[16, 4] v = random(2, 1.0), float zero = {0}, float one = {1}
+      > { h = MatMul(x, w) l = RandomNormal<shape=[5000000]>() r = ReduceMean(l) m = Mul(r, zero) o = Add(m, one)
+          t = Mul(h, o) y = MatMul(t, v) }`)
+    const { details } = await pruneChannels(model, OPTIONS, 'none', runtime)
+    expect(details['removed']).toBe(8)
+  })
+
+  test('what an If reads, with the reason', async () => {
+    const model = parseModel(`${HEADER} g (float[B,8] x, bool c) => (float y) <
+        float[8, 16] w = random(1, 1.0), float[16, 4] v = random(2, 1.0)
+      > { h = MatMul(x, w)
+          y = If<then_branch = t () => (float p) { p = MatMul(h, v) },
+                 else_branch = e () => (float q) { z = Relu(h) q = MatMul(z, v) }>(c) }`)
+    const { details, declined } = await pruneChannels(model, OPTIONS, 'none', runtime)
+    expect(details['removed']).toBe(0)
+    expect(declined).toContainEqual({
+      rule: 'prune-channels',
+      node: 'h',
+      reason: 'y: graphs inside If are not followed',
+    })
+  })
+})
