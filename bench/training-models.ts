@@ -102,6 +102,7 @@ async function tryModel(path: string, steps: number): Promise<string> {
         keepZeros: false,
         averaging: null,
         earlyStopping: null,
+        augmentations: [],
         threads: 1,
       },
     },

@@ -115,6 +115,7 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
       keepZeros: false,
       averaging: null,
       earlyStopping: null,
+      augmentations: [],
       threads,
     }
     const split = splitSamples(await TrainingSamples.open(samples), options)

@@ -120,7 +120,13 @@ export const training = z
       .describe(
         'The result is the mean of the weights of all steps, which keeps this share at each; null = the last weights.',
       ),
-    augment: z.array(z.string()).max(0).default([]).describe('None yet: the list must be empty.'),
+    augment: z
+      .array(z.enum(['flip', 'shift', 'cutout']))
+      .max(3)
+      .default([])
+      .describe(
+        'Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.',
+      ),
     early_stopping: earlyStopping.nullable().default(null),
   })
   .meta({ id: 'Training' })

@@ -82,6 +82,9 @@ function fits(one: Interface, other: Interface): boolean {
   })
 }
 
+/** Tasks with a label at each place of the picture. */
+const MAPS: readonly string[] = ['segmentation', 'image_to_image']
+
 /** Labels of the task's kind; and a student that is its own teacher must have something else to learn from. */
 function lessonFaults(
   spec: JobSpec,
@@ -99,6 +102,10 @@ function lessonFaults(
     return [{ pointer, code: 'pipeline_conflict', detail }]
   }
   if (spec.evaluation.task === 'detection') return []
+  if (step.training.augment.length > 0 && MAPS.includes(spec.evaluation.task)) {
+    const detail = `labels of the task ${spec.evaluation.task} lie where the picture has what they name: they would have to change with it, which augment does not do`
+    return [{ pointer: `${pointer}/training/augment`, code: 'step_unsupported', detail }]
+  }
   const judged = { ...spec.evaluation, labels }
   return labelShapeFaults(judged, train).map((fault) => ({
     ...fault,

@@ -52,7 +52,12 @@ describe('training on labels', () => {
   })
 
   it('goes on from any checkpoint to the same bits', async () => {
-    const options = { epochs: 3, averaging: 0.9, earlyStopping: { patience: 2, fraction: 0.2 } }
+    const options: Partial<TrainOptions> = {
+      epochs: 3,
+      averaging: 0.9,
+      augmentations: ['shift', 'cutout'],
+      earlyStopping: { patience: 2, fraction: 0.2 },
+    }
     const saved: Checkpoint[] = []
     const whole = toyNet(4)
     const save = (checkpoint: Checkpoint) => void saved.push(checkpoint)

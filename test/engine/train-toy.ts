@@ -80,6 +80,7 @@ export const OPTIONS: TrainOptions = {
   keepZeros: true,
   averaging: null,
   earlyStopping: null,
+  augmentations: [],
   threads: 1,
 }
 

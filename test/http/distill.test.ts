@@ -146,8 +146,8 @@ const REFUSED: readonly [what: string, body: () => object, code: string, detail:
   ],
   [
     'an augmentation there is not',
-    () => job({ training: { augment: ['flip'] } }),
-    'limit_exceeded',
+    () => job({ training: { augment: ['invert'] } }),
+    'invalid_value',
     /augment/,
   ],
 ]

@@ -26,6 +26,7 @@ export function trainingOptions(training: Training, samples: number): TrainOptio
     keepZeros: true,
     averaging: training.averaging,
     earlyStopping: early === null ? null : { patience: early.patience, fraction: early.fraction },
+    augmentations: training.augment,
     threads: Math.min(MAX_THREADS, availableParallelism()),
   }
 }

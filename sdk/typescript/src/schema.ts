@@ -3458,10 +3458,10 @@ export interface components {
              */
             averaging?: number | null;
             /**
-             * @description None yet: the list must be empty.
+             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
              * @default []
              */
-            augment?: string[];
+            augment?: ("flip" | "shift" | "cutout")[];
             /** @default null */
             early_stopping?: components["schemas"]["EarlyStopping"] | null;
         };
@@ -3519,10 +3519,10 @@ export interface components {
              */
             averaging: number | null;
             /**
-             * @description None yet: the list must be empty.
+             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
              * @default []
              */
-            augment: string[];
+            augment: ("flip" | "shift" | "cutout")[];
             /** @default null */
             early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
         };

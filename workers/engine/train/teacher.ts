@@ -8,11 +8,12 @@ import { copyModel } from '../rewrite/copy-model.ts'
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
 import { logitsOf } from './losses/append-loss.ts'
 import type { LossTerm } from './losses/loss-term.ts'
+import type { TrainOptions } from './train-options.ts'
 import type { TrainingSamples } from './training-samples.ts'
 
 type Fields = Readonly<Record<string, RuntimeTensor>>
 
-/** Answers for all samples are kept where they take no more than this; else the teacher runs along. */
+/** Answers for all samples are kept where they take no more than this and no sample changes; else the teacher runs along. */
 const CACHE_BYTES = 256 * 2 ** 20
 
 /** The graph input that brings what the teacher says of an output. */
@@ -33,7 +34,7 @@ export async function openTeacher(
   terms: readonly LossTerm[],
   samples: TrainingSamples,
   runtime: Runtime,
-  threads: number,
+  { threads, augmentations }: TrainOptions,
 ): Promise<Teacher> {
   const wanted = terms.filter(({ output, target }) => target === teacherTarget(output))
   const answers = withAnswers(copyModel(model), wanted)
@@ -53,7 +54,7 @@ export async function openTeacher(
     named(await runInBatches(session, first, count, read))
   const one = await run(1, (start, end) => samples.pick(range(start, end, samples.count)))
   const bytes = Object.values(one).reduce((sum, { data }) => sum + data.byteLength, 0)
-  if (bytes * samples.count > CACHE_BYTES) {
+  if (augmentations.length > 0 || bytes * samples.count > CACHE_BYTES) {
     return {
       targets: (batch, indices) =>
         run(indices.length, (start, end) => rows(batch, range(start, end, indices.length))),

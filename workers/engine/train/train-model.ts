@@ -3,6 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import type { Samples } from '../evaluate/judge.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { augment } from './augment.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { LossTerm } from './losses/loss-term.ts'
 import { prepareTraining } from './prepare-training.ts'
@@ -74,7 +75,7 @@ export async function trainModel(
     const teacher =
       teacherModel === null
         ? null
-        : await openTeacher(teacherModel, terms, samples, runtime, options.threads)
+        : await openTeacher(teacherModel, terms, samples, runtime, options)
     if (teacher !== null) {
       opened.push(teacher)
       teacherRuns = teacher.runs
@@ -99,7 +100,8 @@ export async function trainModel(
       for (let batch = step % split.stepsPerEpoch; batch < split.stepsPerEpoch; batch += 1) {
         hooks.signal?.throwIfAborted()
         const indices = order.subarray(batch * split.batch, (batch + 1) * split.batch)
-        const fields = await samples.pick(indices)
+        const picked = await samples.pick(indices)
+        const fields = augment(picked, options.augmentations, options.seed, step)
         const targets = (await teacher?.targets(fields, indices)) ?? {}
         const { loss, learningRate } = await runner.run(
           { ...fields, ...targets },

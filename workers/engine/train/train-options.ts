@@ -1,5 +1,6 @@
 // How a model is trained.
 
+import type { Augmentation } from './augment.ts'
 import type { Optimizer } from './optimizers/optimizer.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -28,6 +29,8 @@ export interface TrainOptions {
   /** Share that the mean of all weights so far keeps at each step; that mean is the result. `null` = the last weights are. */
   readonly averaging: number | null
   readonly earlyStopping: EarlyStopping | null
+  /** Changes of pictures at random; a teacher sees them changed, too. */
+  readonly augmentations: readonly Augmentation[]
   readonly threads: number
 }
 
