@@ -97,21 +97,34 @@ describe('round to nearest', () => {
     expect(codeOf(0, 1 / parameters.scale, parameters.zero, 15) - parameters.zero).toBe(0)
   })
 
-  it('finds scales of less error, by what each element counts for', () => {
-    for (const settings of [SYMMETRIC, FREE]) {
-      const largest = largestCode(settings)
-      const values = normalValues(16, 8).map((value, index) => (index === 3 ? 9 : value))
-      const light = Float32Array.from({ length: 16 }, (_, index) => (index === 3 ? 1e-3 : 1))
-      const [plain, even, uneven] = [0, 0, 0].map(() => ({ scale: 1, zero: 0 }))
-      extremesFit(settings)(values, null, plain!)
-      searchedFit(settings)(values, null, even!)
-      searchedFit(settings)(values, light, uneven!)
-      const before = weightedError(values, light, plain!, largest)
-      expect(weightedError(values, light, uneven!, largest)).toBeLessThan(0.8 * before)
-      expect(weightedError(values, null, even!, largest)).toBeLessThanOrEqual(
-        weightedError(values, null, plain!, largest),
-      )
+  it.each([SYMMETRIC, FREE])('finds scales of little error, symmetric $symmetric', (settings) => {
+    const largest = largestCode(settings)
+    const light = Float32Array.from({ length: 16 }, (_, index) => (index === 3 ? 1e-3 : 1))
+    const sums = { plain: 0, found: 0, exhaustive: 0, plainOutlier: 0, foundOutlier: 0 }
+    for (let seed = 0; seed < 60; seed += 1) {
+      const values = normalValues(16, seed)
+      const own = { scale: 1, zero: 0 }
+      const errorOf = (weights: Float32Array | null, block = values): number =>
+        weightedError(block, weights, own, largest)
+      extremesFit(settings)(values, null, own)
+      sums.plain += errorOf(null)
+      searchedFit(settings)(values, null, own)
+      sums.found += errorOf(null)
+      const [low, high] = [Math.min(...values), Math.max(...values)]
+      const tried = Array.from({ length: 50 }, (_, step) => {
+        fitInterval(low * (1 - step / 100), high * (1 - step / 100), settings, own)
+        return errorOf(null)
+      })
+      sums.exhaustive += Math.min(...tried)
+      const outlier = values.map((value, index) => (index === 3 ? 6 : value))
+      extremesFit(settings)(outlier, light, own)
+      sums.plainOutlier += errorOf(light, outlier)
+      searchedFit(settings)(outlier, light, own)
+      sums.foundOutlier += errorOf(light, outlier)
     }
+    expect(sums.found).toBeLessThan(0.97 * sums.plain)
+    expect(sums.found).toBeLessThan(1.04 * sums.exhaustive)
+    expect(sums.foundOutlier).toBeLessThan(0.8 * sums.plainOutlier)
   })
 })
 
