@@ -11,7 +11,7 @@ export function nmMask(n: number, m: number): MaskRule {
     weights.map(({ reading, scores }) => {
       const { dims } = reading.tensor
       const isMatrix = dims.length === 2 && reading.axis !== 'none'
-      const axis = isMatrix ? Number(reading.axis) : 1
+      const axis = isMatrix ? reading.axis : 1
       return maskAlong(scores, dims, { axis, n, m })
     })
 }
