@@ -51,33 +51,46 @@ export class WeightPacker {
   /** Rounds the values of a block. */
   add(row: number, block: number, values: Float32Array, { scale, zero }: BlockParameters): void {
     const { bits, blockSize } = this.#settings
-    const isWhole = bits === 4 && values.length === blockSize
-    const codes = isWhole ? this.#codes : this.#blockCodes.fill(zero)
-    let place = isWhole ? ((row * this.#blocks + block) * blockSize) / 2 : 0
+    const at = row * this.#blocks + block
+    this.#scales[at] = scale
+    this.#zeros[at] = zero
+    if (bits === 4 && values.length === blockSize) {
+      this.#addPairs((at * blockSize) / 2, values, scale, zero)
+      return
+    }
+    const codes = this.#blockCodes.fill(zero)
+    const largest = largestCode(this.#settings)
+    const inverse = 1 / scale
+    for (let index = 0; index < values.length; index += 1) {
+      const value = values[index] ?? 0
+      const code = codeOf(value, inverse, zero, largest)
+      codes[index] = code
+      this.#error += (value - scale * (code - zero)) ** 2
+      this.#energy += value * value
+    }
+    this.#put(at, codes)
+  }
+
+  /** A whole block of 4 bits: the usual case, two weights to a byte. */
+  #addPairs(start: number, values: Float32Array, scale: number, zero: number): void {
+    const codes = this.#codes
     const largest = largestCode(this.#settings)
     const inverse = 1 / scale
     let error = 0
     let energy = 0
-    let low = 0
-    for (let index = 0; index < values.length; index += 1) {
-      const value = values[index] ?? 0
-      const code = codeOf(value, inverse, zero, largest)
-      const difference = value - scale * (code - zero)
-      error += difference * difference
-      energy += value * value
-      if (!isWhole) codes[index] = code
-      else if ((index & 1) === 0) low = code
-      else {
-        codes[place] = low | (code << 4)
-        place += 1
-      }
+    for (let index = 0, place = start; index < values.length; index += 2, place += 1) {
+      const one = values[index] ?? 0
+      const other = values[index + 1] ?? 0
+      const low = codeOf(one, inverse, zero, largest)
+      const high = codeOf(other, inverse, zero, largest)
+      const first = one - scale * (low - zero)
+      const second = other - scale * (high - zero)
+      error += first * first + second * second
+      energy += one * one + other * other
+      codes[place] = low | (high << 4)
     }
     this.#error += error
     this.#energy += energy
-    const at = row * this.#blocks + block
-    this.#scales[at] = scale
-    this.#zeros[at] = zero
-    if (!isWhole) this.#put(at, codes)
   }
 
   /** Takes codes as they were found; `values` are what they stand for. */
