@@ -1,6 +1,7 @@
 // Step `prune`, discriminated on `method`.
 
 import { z } from 'zod'
+import { training } from './training.ts'
 
 /** Those that follow gradients are named here already; what runs them is not there yet. */
 export const GRADIENT_IMPORTANCES = ['gradient', 'taylor', 'fisher', 'hessian', 'obs'] as const
@@ -57,6 +58,13 @@ const samples = z
   .default(128)
   .describe('Samples of the calibration dataset to use, where the importance needs them.')
 
+const finetune = training
+  .nullable()
+  .default(null)
+  .describe(
+    'Train what is left, on the training dataset, to answer as the model did before; null = not.',
+  )
+
 const norm = z.enum(['l1', 'l2']).default('l2').describe('Norm of the importance `magnitude`.')
 
 function saysOneAmount(step: Readonly<Record<string, unknown>>): boolean {
@@ -97,6 +105,7 @@ export const pruneChannel = z
       ),
     samples,
     excluded_layers: excludedLayers,
+    finetune,
   })
   .refine(saysOneAmount, ONE_AMOUNT)
   .meta({
@@ -120,6 +129,7 @@ export const pruneUnstructured = z
     scope: scope.default('global'),
     samples,
     excluded_layers: excludedLayers,
+    finetune,
   })
   .refine(saysOneAmount, ONE_AMOUNT)
   .meta({
@@ -137,6 +147,7 @@ export const pruneNm = z
     m: z.int().min(2).max(64).default(4).describe('Neighbours along the axis that is summed over.'),
     samples,
     excluded_layers: excludedLayers,
+    finetune,
   })
   .refine(({ n, m }) => n < m, 'n must be less than m')
   .meta({

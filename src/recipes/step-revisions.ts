@@ -3,7 +3,7 @@
 
 import type { Evaluation, EvaluationTask } from './evaluation.ts'
 import type { DistillStep } from './distill.ts'
-import type { PruneChannelStep, PruneNmStep, PruneUnstructuredStep } from './prune.ts'
+import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
 import type { SimplifyStep } from './simplify.ts'
@@ -38,6 +38,8 @@ type StepName<S extends Step> = S extends { readonly method: infer M extends str
   ? `${S['type']} ${M}`
   : S['type']
 
+const FINETUNED: LaterUse<PruneStep> = { since: 6, isUsed: ({ finetune }) => finetune !== null }
+
 const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },
   'quantize static': {
@@ -51,9 +53,9 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },
   'quantize weight_only': { since: 5, later: [] },
-  'prune channel': { since: 4, later: [] },
-  'prune unstructured': { since: 4, later: [] },
-  'prune n_m': { since: 4, later: [] },
+  'prune channel': { since: 4, later: [FINETUNED] },
+  'prune unstructured': { since: 4, later: [FINETUNED] },
+  'prune n_m': { since: 4, later: [FINETUNED] },
   distill: { since: 6, later: [] },
 }
 

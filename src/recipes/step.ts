@@ -5,6 +5,7 @@ import { distillStep } from './distill.ts'
 import { pruneStep } from './prune.ts'
 import { quantizeStep } from './quantize.ts'
 import { simplifyStep } from './simplify.ts'
+import type { Training } from './training.ts'
 
 export const step = z
   .discriminatedUnion('type', [simplifyStep, quantizeStep, pruneStep, distillStep])
@@ -26,6 +27,18 @@ export function nameOfStep(step: Step): string {
 /** Names of nodes that the step leaves as they are. */
 export function excludedLayersOf(step: Step): readonly string[] {
   return 'excluded_layers' in step ? step.excluded_layers : []
+}
+
+/** How the step trains; `null` when it does not. */
+export function trainingOf(step: Step): Training | null {
+  switch (step.type) {
+    case 'distill':
+      return step.training
+    case 'prune':
+      return step.finetune
+    default:
+      return null
+  }
 }
 
 /** Models that the step reads beside the one of the job. */

@@ -12,6 +12,7 @@ import {
   stepSupportFaults,
 } from './check-steps.ts'
 import { nodeNames } from './examine-model.ts'
+import { trainingFaults } from './check-training.ts'
 import type { JobInputs } from './job-inputs.ts'
 import { findJobInputs } from './job-inputs.ts'
 import { withBlobFile } from './scratch-file.ts'
@@ -38,6 +39,7 @@ export async function checkJob(
       ...ownFaults,
       ...manifestFaults(spec, inputs),
       ...stepSupportFaults(spec, inputs),
+      ...trainingFaults(spec, inputs),
       ...distillFaults(spec, inputs),
       ...dataFaults(inputs),
       ...evaluationFaults(spec, inputs),

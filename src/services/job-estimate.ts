@@ -1,6 +1,7 @@
 // How long a job may run and how much memory it may take, from sizes alone.
 
 import type { JobSpec } from '#src/recipes/job-spec'
+import { trainingOf } from '#src/recipes/step'
 import type { JobInputs } from './job-inputs.ts'
 
 // Assumed of one core: 2·10⁹ multiply–accumulates a second, 1 s to start the sandbox and to read and write the model.
@@ -25,7 +26,7 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
   const judged = Math.min(spec.evaluation.samples ?? Infinity, evaluation?.samples ?? 0)
   const inferences =
     runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128) + trained(spec, inputs)
-  const isTrained = spec.steps.some(({ type }) => type === 'distill')
+  const isTrained = spec.steps.some((step) => trainingOf(step) !== null)
   const { macs } = model.graph
   return {
     seconds:
@@ -39,7 +40,7 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
 }
 
 function trained({ steps }: JobSpec, { train }: JobInputs): number {
-  const epochs = steps.map((step) => (step.type === 'distill' ? step.training.epochs : 0))
+  const epochs = steps.map((step) => trainingOf(step)?.epochs ?? 0)
   const sum = epochs.reduce((total, count) => total + count, 0)
   return INFERENCES_OF_A_STEP * sum * (train?.samples ?? 0)
 }

@@ -77,6 +77,24 @@ describe('a job that distils', () => {
     expect(files[0]!.equals(files[1]!)).toBe(true)
   })
 
+  test.each(['channel', 'unstructured'])('prunes by %s and trains what is left', async (method) => {
+    const optimizer = { type: 'adamw', learning_rate: 0.02 }
+    const finetune = { ...TRAINING, optimizer, epochs: 60, labels: null }
+    const step = {
+      type: 'prune',
+      method,
+      sparsity: 0.75,
+      ...(method === 'channel' && { repair: false }),
+    }
+    const [bare, repaired] = [await run([step]), await run([{ ...step, finetune }])]
+    const before = bare.result.report.compressed
+    const after = repaired.result.report.compressed
+    expect(after.parameters).toBe(before.parameters)
+    expect(after.sparsity).toBeCloseTo(before.sparsity, 2)
+    expect(after.agreement!).toBeGreaterThan(before.agreement!)
+    expect(repaired.result.report.steps[0]!.details['finetune']).toMatchObject({ steps: 240 })
+  })
+
   test('trains a pruned model on, whose zeros stay', async () => {
     const steps = [
       { type: 'prune', method: 'unstructured', sparsity: 0.6 },

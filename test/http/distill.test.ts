@@ -121,6 +121,19 @@ const REFUSED: readonly [what: string, body: () => object, code: string, detail:
     /would be lost/,
   ],
   [
+    'fine-tuning without data',
+    () =>
+      job(
+        {},
+        {
+          steps: [{ type: 'prune', method: 'unstructured', finetune: {} }],
+          datasets: { evaluation: ids['data'] },
+        },
+      ),
+    'dataset_required',
+    /prune unstructured.*training dataset/,
+  ],
+  [
     'a student that is its own teacher',
     () => job({ student: null, alpha: 1 }),
     'pipeline_conflict',

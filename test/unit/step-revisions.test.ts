@@ -44,6 +44,7 @@ describe('the least revision', () => {
     [[{ type: 'prune', method: 'unstructured' }], 4],
     [[{ type: 'prune', method: 'n_m' }], 4],
     [[{ type: 'distill' }], 6],
+    [[{ type: 'prune', method: 'n_m', finetune: {} }], 6],
   ])('of %j is %i', (steps, revision) => {
     expect(revisionOf(steps)).toBe(revision)
   })

@@ -6,6 +6,7 @@ import { openSamples } from '#src/datasets/open-samples'
 import type { Model } from '#src/onnx/ir/model'
 import { labelFields } from '#src/recipes/evaluation'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { trainingOf } from '#src/recipes/step'
 import type { DatasetFile } from '#workers/sandbox/protocol'
 
 export interface OpenSamples extends Samples {
@@ -23,9 +24,7 @@ export async function openJobSamples(
   const inputs = model.graph.inputs.filter(({ initializer }) => initializer === null)
   const names = inputs.map(({ name }) => name)
   const present = file.record.fields.map(({ name }) => name)
-  const trained = spec.steps.flatMap((step) =>
-    step.type === 'distill' ? [step.training.labels] : [],
-  )
+  const trained = spec.steps.map((step) => trainingOf(step)?.labels ?? null)
   const labels = [...labelFields(spec.evaluation), ...trained].filter((name) => name !== null)
   const wanted = [...new Set([...names, ...labels])]
   await mkdir(scratch, { recursive: true })

@@ -3,6 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import type { Step, StepType } from '#src/recipes/step'
 import { runDistill } from './distill.ts'
+import { finetuned } from './finetune.ts'
 import { runPruneChannel } from './prune-channel.ts'
 import { runPruneMasks } from './prune-masks.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
@@ -39,10 +40,16 @@ const PRUNE = {
   [M in PruneStep['method']]: StepRunner<Extract<PruneStep, { method: M }>>
 }
 
-const runPrune: StepRunner<PruneStep> = (model, step, context) => {
+const runPrune: StepRunner<PruneStep> = async (model, step, context) => {
   const run = PRUNE[step.method] as StepRunner<PruneStep>
-  return run(model, step, context)
+  const { finetune } = step
+  if (finetune === null) return await run(model, step, context)
+  const pruned = await run(model, step, partOf(context, 0, PRUNING))
+  return await finetuned(pruned, finetune, partOf(context, PRUNING, 1))
 }
+
+/** Share of a step that prunes and trains afterwards. */
+const PRUNING = 0.2
 
 export const STEPS = {
   simplify: runSimplify,
@@ -58,4 +65,12 @@ export async function runStep(
 ): Promise<StepOutcome> {
   const run = STEPS[step.type] as StepRunner<Step>
   return await run(model, step, context)
+}
+
+function partOf(context: StepContext, from: number, to: number): StepContext {
+  const { progress } = context
+  return {
+    ...context,
+    progress: (fraction, message) => progress(from + (to - from) * fraction, message),
+  }
 }

@@ -2498,6 +2498,11 @@ export interface components {
              * @default []
              */
             excluded_layers?: string[];
+            /**
+             * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
+             * @default null
+             */
+            finetune?: components["schemas"]["Training"] | null;
         };
         /** @description Takes channels, heads and neurons out: the model becomes smaller and faster. */
         PruneChannelStepResolved: {
@@ -2574,6 +2579,11 @@ export interface components {
              * @default []
              */
             excluded_layers: string[];
+            /**
+             * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
+             * @default null
+             */
+            finetune: components["schemas"]["TrainingResolved"] | null;
         };
         /** @description Keeps n of every m weights, the pattern of sparse tensor cores. */
         PruneNmStep: {
@@ -2610,6 +2620,11 @@ export interface components {
              * @default []
              */
             excluded_layers?: string[];
+            /**
+             * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
+             * @default null
+             */
+            finetune?: components["schemas"]["Training"] | null;
         };
         /** @description Keeps n of every m weights, the pattern of sparse tensor cores. */
         PruneNmStepResolved: {
@@ -2646,6 +2661,11 @@ export interface components {
              * @default []
              */
             excluded_layers: string[];
+            /**
+             * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
+             * @default null
+             */
+            finetune: components["schemas"]["TrainingResolved"] | null;
         };
         PruneStep: components["schemas"]["PruneChannelStep"] | components["schemas"]["PruneUnstructuredStep"] | components["schemas"]["PruneNmStep"];
         PruneStepResolved: components["schemas"]["PruneChannelStepResolved"] | components["schemas"]["PruneUnstructuredStepResolved"] | components["schemas"]["PruneNmStepResolved"];
@@ -2693,6 +2713,11 @@ export interface components {
              * @default []
              */
             excluded_layers?: string[];
+            /**
+             * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
+             * @default null
+             */
+            finetune?: components["schemas"]["Training"] | null;
         };
         /** @description Sets single weights to 0. The file compresses better; the runtime computes as long as before. */
         PruneUnstructuredStepResolved: {
@@ -2738,6 +2763,11 @@ export interface components {
              * @default []
              */
             excluded_layers: string[];
+            /**
+             * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
+             * @default null
+             */
+            finetune: components["schemas"]["TrainingResolved"] | null;
         };
         QualityMeasure: {
             metric: string;

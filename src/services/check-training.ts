@@ -1,0 +1,97 @@
+// Whether a step can train its model: gradients, data, labels.
+
+import type { FieldError } from '#src/domain/errors'
+import type { DatasetRecord, ModelRecord } from '#src/domain/records'
+import type { JobSpec } from '#src/recipes/job-spec'
+import type { Step } from '#src/recipes/step'
+import { nameOfStep, trainingOf } from '#src/recipes/step'
+import type { Training } from '#src/recipes/training'
+import { labelShapeFaults } from './check-labels.ts'
+import type { JobInputs } from './job-inputs.ts'
+
+export function trainingFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
+  return spec.steps.flatMap((step, index) => {
+    const training = trainingOf(step)
+    return training === null ? [] : stepFaults(spec, step, index, training, inputs)
+  })
+}
+
+function stepFaults(
+  spec: JobSpec,
+  step: Step,
+  index: number,
+  training: Training,
+  { model, others, train }: JobInputs,
+): FieldError[] {
+  const student = step.type === 'distill' ? step.student : null
+  const trained = student === null ? model : (others.get(student) ?? model)
+  const pointer = `/steps/${index}/${step.type === 'distill' ? 'training' : 'finetune'}`
+  const faults: FieldError[] = []
+  const { supported, notes } = trained.support.distill
+  if (!supported) {
+    const detail = notes.join('; ') || 'the model cannot be trained'
+    faults.push({ pointer: `/steps/${index}`, code: 'step_unsupported', detail })
+  }
+  if (train === null) {
+    const detail = `step ${index + 1} (${nameOfStep(step)}) needs a training dataset to train; it needs no labels`
+    return [...faults, { pointer: '/datasets/train', code: 'dataset_required', detail }]
+  }
+  const usesLabels = step.type !== 'distill' || step.alpha < 1
+  return [
+    ...faults,
+    ...batchFaults(training, pointer, trained, train),
+    ...outputFaults(spec, trained),
+    ...(usesLabels ? labelFaults(spec, training, pointer, train) : []),
+  ]
+}
+
+/** Tasks with a label at each place of the picture. */
+const MAPS: readonly string[] = ['segmentation', 'image_to_image']
+
+function labelFaults(
+  { evaluation }: JobSpec,
+  { labels, augment }: Training,
+  pointer: string,
+  train: DatasetRecord,
+): FieldError[] {
+  const { task } = evaluation
+  if (task === 'detection' || !train.fields.some(({ name }) => name === labels)) return []
+  if (augment.length > 0 && MAPS.includes(task)) {
+    const detail = `labels of the task ${task} lie where the picture has what they name: they would have to change with it, which augment does not do`
+    return [{ pointer: `${pointer}/augment`, code: 'step_unsupported', detail }]
+  }
+  return labelShapeFaults({ ...evaluation, labels }, train).map((fault) => ({
+    ...fault,
+    pointer: `${pointer}/labels`,
+  }))
+}
+
+function batchFaults(
+  training: Training,
+  pointer: string,
+  trained: ModelRecord,
+  train: DatasetRecord,
+): FieldError[] {
+  const faults: FieldError[] = []
+  const batch = trained.graph.inputs[0]?.shape?.[0]
+  const taken = Math.min(training.batch_size, train.samples)
+  if (typeof batch === 'number' && batch !== taken) {
+    const detail = `the model takes ${batch} samples at a time, training ${taken}`
+    faults.push({ pointer: `${pointer}/batch_size`, code: 'shape_mismatch', detail })
+  }
+  const { fraction } = training.early_stopping ?? { fraction: 0 }
+  const held =
+    fraction === 0 ? 0 : taken * Math.max(1, Math.round((fraction * train.samples) / taken))
+  if (train.samples - held < taken) {
+    const detail = `${train.samples} samples are too few to train in batches of ${taken} and to hold some back`
+    faults.push({ pointer: `${pointer}/early_stopping`, code: 'dataset_unusable', detail })
+  }
+  return faults
+}
+
+function outputFaults({ evaluation }: JobSpec, trained: ModelRecord): FieldError[] {
+  const { output } = evaluation
+  if (output === null || trained.graph.outputs.some(({ name }) => name === output)) return []
+  const detail = `the model that is trained has no output '${output}'`
+  return [{ pointer: '/evaluation/output', code: 'invalid_value', detail }]
+}
