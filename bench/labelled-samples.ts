@@ -18,7 +18,8 @@ export interface LabelledSet {
   readonly test: readonly LabelledSample[]
 }
 
-type Loader = (data: string, models: string) => LabelledSet
+/** `training`: samples that are not tested with, where there are as many. */
+type Loader = (data: string, models: string, training?: number) => LabelledSet
 
 interface PixelForm {
   readonly layout: 'nchw' | 'nhwc'
@@ -38,11 +39,12 @@ export const LABELLED_SETS: Readonly<Record<string, Loader>> = {
   'mnist-8': (data) => mnist(data, 'Input3', [1, 1, 28, 28], 1),
   'mnist-net_256x4': (data) => mnist(data, '0', [1, 784, 1], 255),
   mnist_convnet: (data) => mnist(data, 'input', [1, 1, 28, 28], 255),
-  cifar_resnet14: (data) => cifar(data, { ...CIFAR_MEAN, layout: 'nchw', input: 'input' }),
+  cifar_resnet14: (data, _, training) =>
+    cifar(data, { ...CIFAR_MEAN, layout: 'nchw', input: 'input' }, training),
   cifar_resnet_4b: (data) => cifar(data, { ...CIFAR_MEAN, layout: 'nchw', input: 'input.1' }),
   cifar_vit: (data) => cifar(data, { ...VIT_MEAN, layout: 'nchw', input: 'input' }),
   cifar_nhwc: (data) => cifar(data, { ...UNIT, layout: 'nhwc', input: 'x:0' }),
-  resnet8: (data) => cifar(data, { ...RAW, layout: 'nchw', input: 'input' }),
+  resnet8: (data, _, training) => cifar(data, { ...RAW, layout: 'nchw', input: 'input' }, training),
   squeezenet: (data) => cifar(data, { ...UNIT, layout: 'nhwc', input: 'input_1' }),
   mobilenet_v2: (data) => imagenet(data, { ...CENTRED, layout: 'nchw', input: 'input' }),
   kws: keywords,
@@ -64,7 +66,7 @@ function mnist(data: string, input: string, dims: number[], divisor: number): La
   return { calibration: part('train', 128), test: part('t10k', 4000) }
 }
 
-function cifar(data: string, form: PixelForm): LabelledSet {
+function cifar(data: string, form: PixelForm, training = 128): LabelledSet {
   const part = (name: string, count: number): LabelledSample[] => {
     const archive = join(data, 'cifar10', name)
     const files = execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).trim().split('\n')
@@ -74,7 +76,7 @@ function cifar(data: string, form: PixelForm): LabelledSet {
       return sample(form.input, shapeOf(form, 32), planes(pixels, 32, form), Number(file[0]))
     })
   }
-  return { calibration: part('train12000_jpg.tar', 128), test: part('test6000_jpg.tar', 2000) }
+  return { calibration: part('train12000_jpg.tar', training), test: part('test6000_jpg.tar', 2000) }
 }
 
 function imagenet(data: string, form: PixelForm): LabelledSet {
