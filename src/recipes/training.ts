@@ -128,6 +128,12 @@ export const training = z
         'Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.',
       ),
     early_stopping: earlyStopping.nullable().default(null),
+    threads: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(4)
+      .describe('Given, not found: with other numbers of threads the last bits may differ.'),
   })
   .meta({ id: 'Training' })
 

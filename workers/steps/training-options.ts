@@ -1,12 +1,8 @@
 // Training as a recipe says it, in the engine's words.
 
-import { availableParallelism } from 'node:os'
 import type { Optimizer } from '#engine/train/optimizers/optimizer'
 import type { TrainOptions } from '#engine/train/train-options'
 import type { Training } from '#src/recipes/training'
-
-/** More threads gain little on the batches that are trained with. */
-const MAX_THREADS = 8
 
 /** `samples`: those there are to train with. */
 export function trainingOptions(training: Training, samples: number): TrainOptions {
@@ -27,7 +23,7 @@ export function trainingOptions(training: Training, samples: number): TrainOptio
     averaging: training.averaging,
     earlyStopping: early === null ? null : { patience: early.patience, fraction: early.fraction },
     augmentations: training.augment,
-    threads: Math.min(MAX_THREADS, availableParallelism()),
+    threads: training.threads,
   }
 }
 

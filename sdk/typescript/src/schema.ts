@@ -3494,6 +3494,11 @@ export interface components {
             augment?: ("flip" | "shift" | "cutout")[];
             /** @default null */
             early_stopping?: components["schemas"]["EarlyStopping"] | null;
+            /**
+             * @description Given, not found: with other numbers of threads the last bits may differ.
+             * @default 4
+             */
+            threads?: number;
         };
         TrainingResolved: {
             /** @default 3 */
@@ -3555,6 +3560,11 @@ export interface components {
             augment: ("flip" | "shift" | "cutout")[];
             /** @default null */
             early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
+            /**
+             * @description Given, not found: with other numbers of threads the last bits may differ.
+             * @default 4
+             */
+            threads: number;
         };
         Upload: {
             id: string;
