@@ -19,7 +19,8 @@ describe('HTTP', () => {
   const raw = (head: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const { port, hostname } = new URL(service.url)
-      const socket = connect(Number(port), hostname, () => socket.end(head))
+      // Half-closed, it would count as given up before the answer; `connection: close` ends it.
+      const socket = connect(Number(port), hostname, () => socket.write(head))
       let reply = ''
       socket.on('data', (chunk) => (reply += chunk.toString()))
       socket.once('close', () => resolve(reply))

@@ -49,9 +49,26 @@ export function openRedisConnection(
     reconnectOnError: (error) => error.message.includes('READONLY'),
     ...(options.name === undefined ? {} : { connectionName: options.name }),
   })
+  if (role === 'subscriber') handleOwnSubscriptions(redis)
   // Without a listener, an error event would end the process.
   redis.on('error', options.onError)
   return redis
+}
+
+/**
+ * Back after an outage, the client subscribes again by itself and drops the promise: a connection that ends before the
+ * answer would leave a rejection that nobody handles.
+ */
+function handleOwnSubscriptions(redis: Redis): void {
+  for (const name of ['subscribe', 'psubscribe'] as const) {
+    const call = redis[name].bind(redis) as (...words: unknown[]) => Promise<unknown>
+    const handled = (...words: unknown[]): Promise<unknown> => {
+      const answer = call(...words)
+      answer.catch(() => undefined)
+      return answer
+    }
+    Object.assign(redis, { [name]: handled })
+  }
 }
 
 /** 50 ms, doubled each time, up to 2 s; a quarter of it random, so that processes do not come back in step. */
