@@ -79,6 +79,11 @@ export function blobMetadata(key: string, size: number): Readonly<Record<string,
   return { sha256: key, size: String(size) }
 }
 
+/** Swift answers so when the source goes while it is copied. Where the bucket itself is gone, the next request says so. */
+function isSourceGone(error: unknown): boolean {
+  return error instanceof Error && error.name === 'NoSuchBucket'
+}
+
 async function copyBlob(
   place: S3Place,
   from: S3Object,
@@ -89,7 +94,7 @@ async function copyBlob(
     await copyObject(place, from, folder + key, blobMetadata(key, from.size))
     return true
   } catch (error) {
-    if (isAbsent(error)) return false
+    if (isAbsent(error) || isSourceGone(error)) return false
     throw error
   }
 }
