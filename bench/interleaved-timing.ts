@@ -1,6 +1,7 @@
 // Latency of several sessions on the same input, runs interleaved so that load on the machine hits all alike.
 
 import type { RuntimeSession, RuntimeTensor } from '#engine/runtime/runtime'
+import { median } from './median.ts'
 
 type Feeds = Readonly<Record<string, RuntimeTensor>>
 
@@ -30,9 +31,4 @@ export async function interleavedTiming(
     })
   }
   return { milliseconds: times.map(median), speedups: ratios.map(median) }
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN
 }

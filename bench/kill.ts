@@ -5,6 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { seededRandom } from './faults/random.ts'
 import { checkBlobs, checkJob } from './service/check-survivors.ts'
 import { startService } from './service/child-server.ts'
 import { jobBody, MOMENTS, smallModel, uploadedModel } from './service/kill-moments.ts'
@@ -20,18 +21,6 @@ interface Row {
 }
 
 const [kills = '20', seed = '1'] = process.argv.slice(2)
-
-/** Marsaglia's xorshift32 (Journal of Statistical Software 8(14), 2003), scaled to [0, 1). */
-function randomFractions(start: number): () => number {
-  let state = Math.imul(start + 1, 0x9e3779b1) >>> 0 || 1
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    state >>>= 0
-    return state / 2 ** 32
-  }
-}
 
 async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
@@ -64,7 +53,8 @@ try {
   )
 
   let round = 0
-  const random = randomFractions(Number(seed))
+  const chance = seededRandom(Number(seed))
+  const random = (): number => chance.fraction()
   for (const [moment, strike] of Object.entries(MOMENTS)) {
     const row: Row = { moment, kills: 0, hits: 0, models: 0, jobs: 0, problems: [] }
     rows.push(row)

@@ -8,7 +8,7 @@ import { createTestBucket } from '#test/support/test-s3'
 import type { FaultClient } from './faults/client.ts'
 import type { Cluster } from './faults/cluster.ts'
 import { startCluster } from './faults/cluster.ts'
-import { median } from './faults/median.ts'
+import { median } from './median.ts'
 import { jobBody, uploadSmallModel } from './faults/work.ts'
 
 const jobs = Number(process.argv[2] ?? 10_000)

@@ -12,7 +12,7 @@ import type { JobRecord } from '#src/domain/job'
 import type { EventRecord, IdempotencyRecord } from '#src/domain/records'
 import type { RecordStore } from '#src/ports/record-store'
 import { startRedisServer } from '#test/support/servers/redis-server'
-import { median } from './interleaved-timing.ts'
+import { median } from './median.ts'
 
 const ROUND_MS = 1000
 

@@ -10,6 +10,7 @@ import { pipeline } from 'node:stream/promises'
 import { Tersor } from '@tersor/sdk'
 import { startService } from './service/child-server.ts'
 import { matMulModel } from './service/generated-models.ts'
+import { median } from './median.ts'
 
 const MIB = 1024 * 1024
 const [gib = '1', rounds = '3', parallel = '4'] = process.argv.slice(2)
@@ -43,11 +44,6 @@ async function measure(way: (path: string) => Promise<void>, path: string) {
   const seconds = (performance.now() - start) / 1000
   clearInterval(sampler)
   return { seconds, growth: (peak - before) / MIB }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
 try {

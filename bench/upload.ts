@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import { startServer, startService } from './service/child-server.ts'
 import type { ChildServer } from './service/child-server.ts'
 import { matMulModel } from './service/generated-models.ts'
+import { median } from './median.ts'
 
 const MIB = 1024 * 1024
 const [gib = '1', rounds = '3'] = process.argv.slice(2)
@@ -58,11 +59,6 @@ async function measure(server: ChildServer, route: string, path: string): Promis
   clearInterval(sampler)
   if (status !== 201) throw new Error(`The upload was answered ${status}: ${body}`)
   return { seconds, growth: server.residentBytes() - before, peakGrowth: peak - before }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'tersor-upload-'))

@@ -3,6 +3,7 @@
 import { TersorError } from '#src/domain/errors'
 import type { RecordStore } from '#src/ports/record-store'
 import type { ServiceContext } from '#src/services/service-context'
+import { pause } from './pause.ts'
 
 export interface Patience {
   /** Milliseconds after which a store that does not answer is an error after all. */
@@ -32,18 +33,6 @@ export async function patiently<T>(patience: Patience, work: () => Promise<T>): 
       await pause(wait * (1 + JITTER * (Math.random() - 0.5)), patience.giveUp)
     }
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done, { once: true })
-  })
 }
 
 /**

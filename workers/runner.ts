@@ -2,6 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import type { Claim, TaskKind } from '#src/ports/job-queue'
+import { pause } from './pause.ts'
 import { compress } from './tasks/compress.ts'
 import type { TaskSignals } from './tasks/compress.ts'
 import { slowWork } from './slow-work.ts'
@@ -125,16 +126,4 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
       await agent.close()
     },
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done, { once: true })
-  })
 }

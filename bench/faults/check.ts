@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultClient } from './client.ts'
 import type { Cluster } from './cluster.ts'
 import type { AcceptedJob } from './history.ts'
@@ -165,7 +166,7 @@ async function checkWebhooks({ history }: Cluster): Promise<readonly string[]> {
     return history.accepted.filter(({ id }) => !told.has(id)).map(({ id }) => id)
   }
   const until = performance.now() + 30_000
-  while (missing().length > 0 && performance.now() < until) await pause(100)
+  while (missing().length > 0 && performance.now() < until) await sleep(100)
   return [
     ...missing().map((id) => `I5: the end of ${id} was not told`),
     ...history.webhooks
@@ -187,7 +188,7 @@ async function checkLeftovers({ clients, workers, apis }: Cluster): Promise<read
     entries = (await reply.text())
       .split('\n')
       .filter((line) => /^tersor_queue_entries\{.*\} [1-9]/.test(line))
-    if (entries.length > 0) await pause(500)
+    if (entries.length > 0) await sleep(500)
   } while (entries.length > 0 && performance.now() < until)
   for (const line of entries) problems.push(`I8: the queue still has ${line}`)
   for (const one of [...apis, ...workers].filter(({ running }) => running)) {
@@ -206,10 +207,4 @@ async function openFolders({ dataDir }: ServiceProcess): Promise<readonly string
     if (Date.now() - mtimeMs > FOLDER_KEPT_MS) found.push(name)
   }
   return found
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds)
-  })
 }

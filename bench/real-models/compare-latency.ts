@@ -4,6 +4,7 @@ import type { Runtime } from '#engine/runtime/runtime'
 import type { LabelledData } from './datasets/labelled-data.ts'
 import { sampleCount } from './datasets/labelled-data.ts'
 import { sampleFeeds } from './score-model.ts'
+import { median } from '../median.ts'
 
 const WARM_UP_ROUNDS = 10
 const SHORTEST_TOTAL_MS = 1500
@@ -50,10 +51,4 @@ export async function compareLatency(
     const ratios = own.map((time, round) => base[round]! / time)
     return { p50Ms: median(own), speedup: median(ratios) }
   })
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

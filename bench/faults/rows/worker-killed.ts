@@ -2,7 +2,7 @@
 
 import type { Cluster } from '../cluster.ts'
 import type { Fault } from '../fault.ts'
-import { median } from '../median.ts'
+import { median } from '../../median.ts'
 import { runUnderLoad } from '../run-under-load.ts'
 
 const PROMISED_MS = 15_000
