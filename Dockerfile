@@ -23,7 +23,8 @@ RUN npm ci
 COPY tsconfig.json tsconfig.build.json tsconfig.image.json ./
 COPY src/ src/
 COPY workers/ workers/
-RUN npx tsc -p tsconfig.image.json
+COPY scripts/bundle-child.ts scripts/
+RUN npx tsc -p tsconfig.image.json && node dist/scripts/bundle-child.js
 
 # The API needs neither the tensor runtime (290 MB) nor what only measures results. npm takes them out of the lockfile
 # first, so that everything else is what the lockfile says and they are never downloaded.

@@ -18,7 +18,7 @@ export interface RunningService {
   stop(): Promise<void>
 }
 
-export const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/child.js')
+export const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/bundle/child.js')
 
 export interface ServiceParts {
   /** False: jobs stay queued. */

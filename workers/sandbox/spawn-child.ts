@@ -11,7 +11,7 @@ import type { ChildMessage, ChildRequest, ChildResult, ChildTask } from './proto
 import { watchMemory } from './watch-memory.ts'
 
 export interface ChildSettings {
-  /** The compiled entry, `child.js`. */
+  /** The bundled entry, `bundle/child.js`: see scripts/bundle-child.ts. */
   readonly entry: string
   /** Folder under which each child gets one of its own. */
   readonly scratch: string
