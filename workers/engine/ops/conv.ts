@@ -67,12 +67,19 @@ const convTransposeAxes: AxesRule = (context) => {
 }
 
 export const CONV_OPS: OpTable = {
-  Conv: { macs: convMacs, axes: convAxes, gradient: convGradient, quantization: CONV_KERNEL },
+  Conv: {
+    macs: convMacs,
+    axes: convAxes,
+    gradient: convGradient,
+    quantization: CONV_KERNEL,
+    affine: 'none',
+  },
   ConvTranspose: {
     macs: convTransposeMacs,
     axes: convTransposeAxes,
     gradient: convTransposeGradient,
     quantization: 'float',
+    affine: 'none',
   },
   DeformConv: OPAQUE,
 }

@@ -70,11 +70,13 @@ export const DEPTH_TO_SPACE_OPS: OpTable = {
     axes: depthToSpaceAxes,
     gradient: depthToSpaceGradient,
     quantization: 'carries',
+    affine: 'none',
   },
   SpaceToDepth: {
     macs: 'none',
     axes: spaceToDepthAxes,
     gradient: spaceToDepthGradient,
     quantization: 'float',
+    affine: 'none',
   },
 }

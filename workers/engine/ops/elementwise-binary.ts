@@ -123,7 +123,7 @@ function elementwise(
   gradient: GradientRecipe | 'zero',
   quantization: OpRule['quantization'] = 'float',
 ): OpRule {
-  return { macs: 'none', axes: 'same', gradient, quantization }
+  return { macs: 'none', axes: 'same', gradient, quantization, affine: 'none' }
 }
 
 export const BINARY_OPS: OpTable = {

@@ -30,7 +30,7 @@ export function unary(
 }
 
 export function elementwiseUnary(gradient: OpRule['gradient']): OpRule {
-  return { macs: 'none', axes: 'same', gradient, quantization: 'float' }
+  return { macs: 'none', axes: 'same', gradient, quantization: 'float', affine: 'none' }
 }
 
 function square(g: GradientBuilder, value: Value): Value {
@@ -68,6 +68,7 @@ const IDENTITY: OpRule = {
   axes: 'same',
   gradient: (_, call) => [call.dy(0)],
   quantization: 'carries',
+  affine: 'none',
 }
 
 const COPY: OpRule = { ...IDENTITY, gradient: dropout }

@@ -110,7 +110,13 @@ const cumSum: GradientRecipe = (g, call) => {
 }
 
 function moving(axes: AxesRule, gradient: OpRule['gradient'], isCarried = false): OpRule {
-  return { macs: 'none', axes, gradient, quantization: isCarried ? 'carries' : 'float' }
+  return {
+    macs: 'none',
+    axes,
+    gradient,
+    quantization: isCarried ? 'carries' : 'float',
+    affine: 'none',
+  }
 }
 
 export const INDEXING_OPS: OpTable = {

@@ -129,8 +129,21 @@ export const JOINING_OPS: OpTable = {
     axes: concatAxes,
     gradient: concatGradient,
     quantization: CONCAT_KERNEL,
+    affine: 'none',
   },
-  Pad: { macs: 'none', axes: padAxes, gradient: padGradient, quantization: 'float' },
-  Split: { macs: 'none', axes: splitAxes, gradient: splitGradient, quantization: 'carries' },
+  Pad: {
+    macs: 'none',
+    axes: padAxes,
+    gradient: padGradient,
+    quantization: 'float',
+    affine: 'none',
+  },
+  Split: {
+    macs: 'none',
+    axes: splitAxes,
+    gradient: splitGradient,
+    quantization: 'carries',
+    affine: 'none',
+  },
   ...sameRule(['CenterCropPad', 'Col2Im'], OPAQUE),
 }

@@ -17,5 +17,5 @@ export const LOGIC_OPS: OpTable = sameRule(
     'Or',
     'Xor',
   ],
-  { macs: 'none', axes: 'same', gradient: 'zero', quantization: 'float' },
+  { macs: 'none', axes: 'same', gradient: 'zero', quantization: 'float', affine: 'none' },
 )

@@ -86,12 +86,25 @@ const gemmAxes: AxesRule = (context) => {
 }
 
 export const MATMUL_OPS: OpTable = {
-  Einsum: { macs: einsumMacs, axes: einsumAxes, gradient: einsumGradient, quantization: 'float' },
-  Gemm: { macs: gemmMacs, axes: gemmAxes, gradient: gemmGradient, quantization: GEMM_KERNEL },
+  Einsum: {
+    macs: einsumMacs,
+    axes: einsumAxes,
+    gradient: einsumGradient,
+    quantization: 'float',
+    affine: 'none',
+  },
+  Gemm: {
+    macs: gemmMacs,
+    axes: gemmAxes,
+    gradient: gemmGradient,
+    quantization: GEMM_KERNEL,
+    affine: 'none',
+  },
   MatMul: {
     macs: matmulMacs,
     axes: matmulAxes,
     gradient: matmulGradient,
     quantization: MATMUL_KERNEL,
+    affine: 'none',
   },
 }

@@ -10,7 +10,7 @@ import {
   layerNormalizationGradient,
   rmsNormalizationGradient,
 } from './normalization-gradient.ts'
-import type { OpRule, OpTable } from './op.ts'
+import type { AffineRule, OpRule, OpTable } from './op.ts'
 import { fromFront, inputShape, keepAxisWhole, passAxesExcept } from './pass-axes.ts'
 
 /** Vectors of one entry per channel, and their second and third kin among the outputs. */
@@ -80,8 +80,12 @@ const meanVarianceAxes: AxesRule = (context) => {
   passAxesExcept(context, whole, 'normalised over')
 }
 
-function normalization(axes: AxesRule, gradient: GradientRecipe): OpRule {
-  return { macs: 'none', axes, gradient, quantization: 'float' }
+function normalization(
+  axes: AxesRule,
+  gradient: GradientRecipe,
+  affine: AffineRule = 'none',
+): OpRule {
+  return { macs: 'none', axes, gradient, quantization: 'float', affine }
 }
 
 export const NORMALIZATION_OPS: OpTable = {
@@ -89,9 +93,9 @@ export const NORMALIZATION_OPS: OpTable = {
   GroupNormalization: normalization(groupAxes, groupNormalizationGradient),
   InstanceNormalization: normalization(instanceAxes, instanceNormalizationGradient),
   LRN: normalization(lrnAxes, lrnGradient),
-  LayerNormalization: normalization(layerAxes, layerNormalizationGradient),
+  LayerNormalization: normalization(layerAxes, layerNormalizationGradient, [1, 2]),
   LpNormalization: normalization(lpAxes, lpNormalizationGradient),
   MeanVarianceNormalization: normalization(meanVarianceAxes, meanVarianceGradient),
-  RMSNormalization: normalization(layerAxes, rmsNormalizationGradient),
-  SimplifiedLayerNormalization: normalization(layerAxes, rmsNormalizationGradient),
+  RMSNormalization: normalization(layerAxes, rmsNormalizationGradient, [1]),
+  SimplifiedLayerNormalization: normalization(layerAxes, rmsNormalizationGradient, [1]),
 }

@@ -47,12 +47,14 @@ function kernelsOf({ quantization }: OpRule): string {
   return quantization.kernels.map((kernel) => `\`${kernel}\``).join(', ')
 }
 
-const HEAD = ['Operator', 'MACs', 'Axes', 'Gradient', 'Quantization']
+const HEAD = ['Operator', 'MACs', 'Axes', 'Gradient', 'Quantization', 'Affine']
 
 function cellsOf({ operator, condition, rule }: Row): string[] {
   const { axes, gradient } = supportOf(rule)
   const name = condition === '' ? operator : `${operator}, ${condition}`
-  return [name, rule.macs === 'none' ? 'none' : 'counted', axes, gradient, kernelsOf(rule)]
+  const macs = rule.macs === 'none' ? 'none' : 'counted'
+  const affine = rule.affine === 'none' ? 'none' : `inputs ${rule.affine.join(', ')}`
+  return [name, macs, axes, gradient, kernelsOf(rule), affine]
 }
 
 /** A Markdown table with its columns aligned, as the formatter wants it. */
@@ -80,6 +82,7 @@ generated (\`npm run gen\`). Operators that are not listed are taken as \`opaque
   zero, and differentiation stops there; \`none\` is refused, naming the node.
 - **Quantization**: the integer kernel of ONNX Runtime 1.30 on CPU; \`carries\` moves integers untouched
   when input and output share their scale; \`float\` computes in float, whatever surrounds it.
+- **Affine**: inputs that scale the last axis of the result, into which a rescaling can be folded.
 `
 
 /** docs/ops.md. */

@@ -12,11 +12,18 @@ export type Facts = Pick<TypeInference, 'type' | 'constant'>
 /** Multiply–accumulates of one run, from shapes; `null` where a size is not known. `none`: the operator has none. */
 export type MacsRule = 'none' | ((node: Node, facts: Facts) => number | null)
 
+/**
+ * Inputs that scale the last axis of the result: multiplying them by a factor per index multiplies the result by it. `none`:
+ * there are none.
+ */
+export type AffineRule = 'none' | readonly number[]
+
 export interface OpRule {
   readonly macs: MacsRule
   readonly axes: AxesRule
   readonly gradient: GradientRule
   readonly quantization: QuantizationRule
+  readonly affine: AffineRule
 }
 
 /** An operator that is several operators in one, told apart by a string attribute. */
@@ -41,4 +48,5 @@ export const OPAQUE: OpRule = {
   axes: 'opaque',
   gradient: 'none',
   quantization: 'float',
+  affine: 'none',
 }

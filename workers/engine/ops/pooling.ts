@@ -21,7 +21,7 @@ const GLOBAL_AVERAGE_POOL_KERNEL = integerKernel({
 })
 
 function pool(gradient: OpRule['gradient'], quantization: OpRule['quantization']): OpRule {
-  return { macs: 'none', axes: passBatchAndChannel, gradient, quantization }
+  return { macs: 'none', axes: passBatchAndChannel, gradient, quantization, affine: 'none' }
 }
 
 export const POOLING_OPS: OpTable = {

@@ -58,6 +58,7 @@ function recurrent(gates: number): OpRule {
     axes: recurrentAxes(gates),
     gradient: 'none',
     quantization: 'float',
+    affine: 'none',
   }
 }
 

@@ -90,7 +90,7 @@ const axes: AxesRule = (context) => {
 }
 
 function reduce(gradient: OpRule['gradient'], quantization: 'carries' | 'float' = 'float'): OpRule {
-  return { macs: 'none', axes, gradient, quantization }
+  return { macs: 'none', axes, gradient, quantization, affine: 'none' }
 }
 
 export const REDUCTION_OPS: OpTable = {

@@ -91,6 +91,7 @@ const INTERPOLATED: OpRule = {
   axes: resizeAxes,
   gradient: resizeGradient,
   quantization: 'float',
+  affine: 'none',
 }
 
 const NEAREST: OpRule = { ...INTERPOLATED, quantization: 'carries' }

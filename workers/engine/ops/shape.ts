@@ -90,7 +90,7 @@ const restoreSizes: AxesRule = (context) => {
 }
 
 function carrying(axes: AxesRule, gradient: GradientRecipe): OpRule {
-  return { macs: 'none', axes, gradient, quantization: 'carries' }
+  return { macs: 'none', axes, gradient, quantization: 'carries', affine: 'none' }
 }
 
 export const SHAPE_OPS: OpTable = {
@@ -104,5 +104,6 @@ export const SHAPE_OPS: OpTable = {
     axes: restoreSizes,
     gradient: 'zero',
     quantization: 'float',
+    affine: 'none',
   }),
 }

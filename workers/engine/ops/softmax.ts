@@ -37,7 +37,7 @@ const axes: OpRule['axes'] = (context) => {
 }
 
 export const SOFTMAX_OPS: OpTable = {
-  Hardmax: { macs: 'none', axes, gradient: 'zero', quantization: 'float' },
-  LogSoftmax: { macs: 'none', axes, gradient: logSoftmax, quantization: 'float' },
-  Softmax: { macs: 'none', axes, gradient: softmax, quantization: SOFTMAX_KERNEL },
+  Hardmax: { macs: 'none', axes, gradient: 'zero', quantization: 'float', affine: 'none' },
+  LogSoftmax: { macs: 'none', axes, gradient: logSoftmax, quantization: 'float', affine: 'none' },
+  Softmax: { macs: 'none', axes, gradient: softmax, quantization: SOFTMAX_KERNEL, affine: 'none' },
 }

@@ -7,7 +7,7 @@ import type { Node } from '#src/onnx/ir/node'
 import { makeNode } from '#src/onnx/ir/node'
 import { tensorSize, typedTensor } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
-import { affineOutput } from '../ops/affine-output.ts'
+import { opRule } from '../ops/registry.ts'
 import { FreshNames } from '../rewrite/fresh-names.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -87,9 +87,9 @@ function productGroups(sites: QuantizationSites): ProductGroup[] {
 }
 
 function foldable(producer: Node | null): Value[] | null {
-  const inputs = producer === null ? 'none' : affineOutput(producer)
-  if (inputs === 'none') return null
-  const values = inputs.flatMap((index) => producer?.input(index) ?? [])
+  const rule = producer === null ? 'unknown' : opRule(producer)
+  if (rule === 'unknown' || rule.affine === 'none') return null
+  const values = rule.affine.flatMap((index) => producer?.input(index) ?? [])
   const isOwn = values.every(
     ({ constant, uses }) => constant?.dtype === 'float32' && uses.size === 1,
   )
