@@ -12,7 +12,7 @@ export type PoolSizes = Readonly<Record<WarmTask, number>>
 export interface ChildPool {
   /** A child for this task: a waiting one, or a new one. */
   acquire(task: WarmTask): Promise<Child>
-  /** Starts what is missing. Called when a job is done: starting costs the processor time that a running job needs. */
+  /** Starts what is missing. Called when nothing is measured any more: starting costs the processor time that a running job needs. */
   refill(): void
   close(): Promise<void>
 }

@@ -91,6 +91,8 @@ async function runAttempt(
     )
     await progress.stop()
     watch.signal.throwIfAborted()
+    // Nothing is measured any more, and storing waits for others: the next job's children start meanwhile.
+    children.refill()
     await publish(context, attempt, log, { ...result, report })
   } finally {
     await progress.stop()
