@@ -1,4 +1,5 @@
-// Jobs submitted per second by ten clients, beside a bare server that parses and echoes the same body; interleaved.
+// Jobs submitted per second by ten clients, beside a bare server that parses and echoes the same body, and beside one
+// that does nothing more than keep it: flushed to the disk, or with one command to Redis; interleaved.
 // `bench/submit.ts [rounds] [seconds]`; build first. With TERSOR_REDIS_URL the distributed profile is measured too.
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -36,14 +37,21 @@ const distributed = {
 
 const servers = new Map<string, ChildServer>()
 servers.set('bare', await startServer(program('bare-server.js'), [], {}))
+servers.set(
+  'flushed',
+  await startServer(program('flushed-server.js'), [join(folder, 'flushed')], {}),
+)
 servers.set('embedded', await startServer(program('api-process.js'), [], embedded))
 if (distributed.TERSOR_REDIS_URL !== '') {
+  const redis = [distributed.TERSOR_REDIS_URL]
+  servers.set('redis', await startServer(program('redis-server.js'), redis, {}))
   servers.set('distributed', await startServer(program('api-process.js'), [], distributed))
 }
 const model = await buildModel(openRuntime(), drawDigits(200, 1))
 const bodies = new Map<string, string>()
 for (const [name, { url }] of servers) {
-  const id = name === 'bare' ? 'model_0' : await serviceClient(url).uploadModel('toy', model)
+  const isTersor = name === 'embedded' || name === 'distributed'
+  const id = isTersor ? await serviceClient(url).uploadModel('toy', model) : 'model_0'
   bodies.set(
     name,
     JSON.stringify({ model: id, name: 'toy', steps: [{ type: 'quantize', method: 'dynamic' }] }),
