@@ -101,7 +101,17 @@ export const layerReport = z
       .number()
       .nullable()
       .describe("Signal-to-quantization-noise ratio of the layer's output on calibration samples."),
-    latency_ms: z.number().nullable(),
+    latency_ms: z
+      .number()
+      .nullable()
+      .describe(
+        "Of the kernel that runs in the layer's place, by the runtime's profiler, which adds some microseconds to each; null where the timed runs were not on the CPU or the runtime does not tell.",
+      ),
+    original_latency_ms: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe('Likewise of the layer of this name in the original; null where it has none.'),
     kernel: z
       .string()
       .nullable()
@@ -112,6 +122,17 @@ export const layerReport = z
       .describe("Whether the runtime's optimized graph runs it on integers; null when unknown."),
   })
   .meta({ id: 'LayerReport' })
+
+export const operatorTime = z
+  .strictObject({
+    operator: z.string().describe("Of the runtime's own graph: fused and reordering ones too."),
+    original_ms: z.number().nullable(),
+    compressed_ms: z.number().nullable(),
+  })
+  .meta({
+    id: 'OperatorTime',
+    description: "Time of one inference by operator, from the runtime's profiler.",
+  })
 
 const provider = z.string().describe('cpu, cuda or webgpu.')
 
@@ -164,6 +185,8 @@ export const report = z
     change: changeMeasures,
     steps: z.array(stepReport),
     layers: z.array(layerReport),
+    // Reports of earlier versions have none.
+    operators: z.array(operatorTime).default([]),
     coverage,
     goal: z
       .strictObject({
@@ -187,6 +210,7 @@ export type ModelMeasures = z.infer<typeof modelMeasures>
 export type ChangeMeasures = z.infer<typeof changeMeasures>
 export type StepReport = z.infer<typeof stepReport>
 export type LayerReport = z.infer<typeof layerReport>
+export type OperatorTime = z.infer<typeof operatorTime>
 export type Placement = z.infer<typeof placement>
 export type Fallback = z.infer<typeof fallback>
 export type ReportWarning = z.infer<typeof reportWarning>

@@ -56,8 +56,11 @@ describe('a job in the child', () => {
     ])
     expect(report.goal!.met).toBe(false)
     expect(report.layers.map(({ bits }) => bits)).toContain(8)
-    for (const { kernel, bits, sqnr_db: noise } of report.layers) {
+    expect(report.operators.length).toBeGreaterThan(0)
+    for (const { kernel, bits, sqnr_db: noise, ...times } of report.layers) {
       expect(kernel).not.toBeNull()
+      expect(times.latency_ms).toBeGreaterThan(0)
+      expect(times.original_latency_ms).toBeGreaterThan(0)
       // What computes on the very weights loses nothing.
       if (bits === 8 || noise !== null) expect(noise).toBeGreaterThan(15)
     }

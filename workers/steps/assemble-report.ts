@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import { statSync } from 'node:fs'
 import { changeMeasures } from '#engine/evaluate/change'
 import { layerReports } from '#engine/evaluate/layer-reports'
+import { operatorTimes } from '#engine/evaluate/operator-times'
 import { modelMeasures } from '#engine/evaluate/measures'
 import { METRIC_TRAITS } from '#engine/evaluate/metrics/metrics'
 import { reportWarnings } from '#engine/evaluate/report-warnings'
@@ -22,6 +23,7 @@ import { goalChecks } from './goal-checks.ts'
 import type { JobModel } from './job-model.ts'
 import type { ModelRuns, RunMeasures } from './measure-models.ts'
 import { metricOf } from './metric-of.ts'
+import type { LayerTimes } from './time-layers.ts'
 import type { ModelFiles } from './write-model-file.ts'
 
 export interface ReportParts {
@@ -34,12 +36,13 @@ export interface ReportParts {
   readonly reports: readonly StepReport[]
   /** Signal ÷ noise in dB by layer. */
   readonly layerNoise: ReadonlyMap<string, number>
+  readonly layerTimes: LayerTimes
   readonly runtime: Runtime
 }
 
 /** Complete but for peak memory. */
 export async function assembleReport(parts: ReportParts): Promise<Report> {
-  const { request, original, model, paths, runs, reports, runtime } = parts
+  const { request, original, model, paths, runs, reports, layerTimes, runtime } = parts
   const { spec } = request
   const shapes = Object.fromEntries(
     Object.entries(runs.inputs ?? {}).map(([name, { shape }]) => [name, shape]),
@@ -81,7 +84,12 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
     compressed: after,
     change,
     steps: [...reports],
-    layers: layerReports(model, inferTypes(model, { inputs: shapes }), coverage, parts.layerNoise),
+    layers: layerReports(model, inferTypes(model, { inputs: shapes }), {
+      coverage,
+      noise: parts.layerNoise,
+      times: { original: layerTimes.original.layers, compressed: layerTimes.compressed.layers },
+    }),
+    operators: operatorTimes(layerTimes.original.operators, layerTimes.compressed.operators),
     coverage: {
       ...timing,
       macs_in_integer_kernels: coverage?.integerMacs ?? null,

@@ -42,6 +42,8 @@ export interface ModelRuns {
   /** Inputs of one run of one sample; `null` when a shape cannot be made up. */
   readonly inputs: Readonly<Record<string, InputShape>> | null
   readonly placements: Placements
+  /** What the timed runs read; a reason where nothing was run. */
+  readonly feeds: Feeds | string
 }
 
 export interface MeasureQuestion {
@@ -100,6 +102,7 @@ export async function measureModels(question: MeasureQuestion): Promise<ModelRun
       batchSize: first?.shape[0] ?? batch,
       inputs: typeof feeds === 'string' ? null : inputs,
       placements: await nodePlacements(places.chosen, feeds, question),
+      feeds,
     }
   } finally {
     await models.release()

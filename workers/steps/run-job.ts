@@ -23,6 +23,7 @@ import type { ModelRuns } from './measure-models.ts'
 import { measureModels } from './measure-models.ts'
 import type { StepContext, StepOutcome } from './step-outcome.ts'
 import { runStep } from './steps.ts'
+import { timeLayers } from './time-layers.ts'
 import { modelArtifact } from './model-artifact.ts'
 import { writeModelFile } from './write-model-file.ts'
 import { writeOrtFile } from './write-ort-file.ts'
@@ -110,7 +111,10 @@ export async function runJob(
         progress('measuring', steps, STEPS_END + (0.9 - STEPS_END) * fraction, message),
       log,
     })
-    progress('reporting', steps, 0.9, 'writing the report')
+    progress('measuring', steps, 0.9, 'timing layers')
+    const pair = { original: original.read(), compressed: model }
+    const layerTimes = await timeLayers(pair, runs, { spec, runtime, scratch: folder })
+    progress('reporting', steps, 0.95, 'writing the report')
     const files: CompressResult['files'][number][] = []
     if (spec.target.formats.includes('onnx')) {
       files.push(modelArtifact(paths, folder))
@@ -119,7 +123,7 @@ export async function runJob(
       const ort = await writeOrtFile(path, join(folder, 'model.ort'), runtime)
       files.push({ kind: 'model_ort', path: ort, filename: 'model.ort' })
     }
-    const figures = { runs, reports, layerNoise }
+    const figures = { runs, reports, layerNoise, layerTimes }
     const body = await assembleReport({ request, original, model, paths, ...figures, runtime })
     return {
       task: 'compress',

@@ -2155,7 +2155,13 @@ export interface components {
             sparsity: number;
             /** @description Signal-to-quantization-noise ratio of the layer's output on calibration samples. */
             sqnr_db: number | null;
+            /** @description Of the kernel that runs in the layer's place, by the runtime's profiler, which adds some microseconds to each; null where the timed runs were not on the CPU or the runtime does not tell. */
             latency_ms: number | null;
+            /**
+             * @description Likewise of the layer of this name in the original; null where it has none.
+             * @default null
+             */
+            original_latency_ms: number | null;
             /** @description The operator that the runtime runs in the layer's place; null when unknown. */
             kernel: string | null;
             /** @description Whether the runtime's optimized graph runs it on integers; null when unknown. */
@@ -2378,6 +2384,13 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
+        };
+        /** @description Time of one inference by operator, from the runtime's profiler. */
+        OperatorTime: {
+            /** @description Of the runtime's own graph: fused and reordering ones too. */
+            operator: string;
+            original_ms: number | null;
+            compressed_ms: number | null;
         };
         /**
          * @default {
@@ -3218,6 +3231,8 @@ export interface components {
             change: components["schemas"]["ChangeMeasures"];
             steps: components["schemas"]["StepReport"][];
             layers: components["schemas"]["LayerReport"][];
+            /** @default [] */
+            operators: components["schemas"]["OperatorTime"][];
             coverage: components["schemas"]["Coverage"];
             goal: {
                 met: boolean;

@@ -17,7 +17,7 @@ const STYLE = `
   th, td { padding: .45rem .6rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; } th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; min-width: 7.5rem; } th { color: var(--soft); font-weight: 500; }
   .prose th, .prose td { text-align: left; } a { color: var(--accent); }
   .warning { border-left: 4px solid var(--warn); background: var(--warn-tint); padding: .6rem .9rem; margin: .5rem 0; border-radius: .3rem; }
-  svg text { fill: var(--ink); font: 13px system-ui, sans-serif; } .bar-original { fill: var(--soft); opacity: .55; } .bar-compressed { fill: var(--accent); }
+  svg text { fill: var(--ink); font: 13px system-ui, sans-serif; } .bar-original { fill: var(--soft); opacity: .55; } .bar-compressed { fill: var(--accent); } .bar-integer { fill: var(--good); }
   code { font: .9em ui-monospace, monospace; background: var(--tint); padding: .1em .35em; border-radius: .25em; overflow-wrap: anywhere; }
   @media (max-width: 36rem) { svg text { font-size: 21px; } th, td { padding: .45rem .3rem; } .prose thead { display: none; } .prose td { display: block; } .prose td:first-child { border: 0; padding-bottom: 0; } }
   details { margin: .75rem 0; } summary { cursor: pointer; color: var(--accent); }

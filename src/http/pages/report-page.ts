@@ -5,6 +5,7 @@ import { escapeHtml } from './escape-html.ts'
 import { bytes, count, decimal, percent } from './format-figure.ts'
 import { page, table } from './page.ts'
 import { comparisonBars } from './comparison-bars.ts'
+import { layersSection } from './layers-section.ts'
 
 export function reportPage(report: Report, name: string): string {
   const title = name === '' ? `Report of ${report.job}` : `Report: ${name}`
@@ -18,7 +19,7 @@ export function reportPage(report: Report, name: string): string {
     measures(report),
     goal(report),
     steps(report),
-    layers(report),
+    layersSection(report),
     environment(report),
   ]
   return page(title, body.join('\n'))
@@ -189,23 +190,6 @@ function steps({ steps: done }: Report): string {
       ? ''
       : `<details><summary>${list.length === 1 ? '1 rule' : `${list.length} rules`} did not apply; why</summary>${table(['rule', 'node', 'reason'], list)}</details>`
   return `<h2>Steps</h2>${table(['', 'time', 'size after', 'parameters after'], rows)}${why}${done.flatMap((step) => step.warnings.map(warning)).join('')}`
-}
-
-function layers({ layers: found, coverage }: Report): string {
-  if (found.length === 0) return ''
-  const share =
-    coverage.macs_in_integer_kernels === null
-      ? ''
-      : `<p>${percent(coverage.macs_in_integer_kernels)} of the multiply–accumulates run in integer kernels.</p>`
-  const rows = found.map(({ name, op, parameters, macs, dtype, integer_kernel: integer }) => [
-    escapeHtml(name),
-    escapeHtml(op),
-    escapeHtml(dtype),
-    count(parameters),
-    macs === null ? 'unknown' : count(macs),
-    integer === null ? 'unknown' : integer ? 'yes' : 'no',
-  ])
-  return `<h2>Layers</h2>${share}${table(['layer', 'operator', 'weights', 'parameters', 'MACs', 'integer kernel'], rows)}`
 }
 
 function environment({ environment: e, original, coverage }: Report): string {

@@ -12,15 +12,19 @@ import type { WeightTensor } from '#src/onnx/weight-tensors'
 import { countWeights } from '#src/onnx/count-weights'
 import { weightTensors } from '#src/onnx/weight-tensors'
 
-/**
- * `coverage`: which kernels the runtime chose; `null` when that could not be found out. `noise`: signal ÷ noise of each
- * layer's output in dB, where it was measured.
- */
+export interface LayerMeasures {
+  /** Which kernels the runtime chose; `null` when that could not be found out. */
+  readonly coverage: KernelCoverage | null
+  /** Signal ÷ noise of each layer's output in dB, where it was measured. */
+  readonly noise: ReadonlyMap<string, number>
+  /** Milliseconds of the kernel in each layer's place, where it was measured. */
+  readonly times: Readonly<Record<'original' | 'compressed', ReadonlyMap<string, number>>>
+}
+
 export function layerReports(
   model: Model,
   facts: TypeInference,
-  coverage: KernelCoverage | null,
-  noise: ReadonlyMap<string, number>,
+  { coverage, noise, times }: LayerMeasures,
 ): LayerReport[] {
   const weightOf = new Map([...weightTensors(model)].map((weight) => [weight.value, weight]))
   const kernels = new Map(coverage?.layers.map((layer) => [layer.node, layer]))
@@ -44,7 +48,8 @@ export function layerReports(
         bits: packedBits(node) ?? bitsOf(dtype),
         sparsity: parameters === 0 ? 0 : 1 - nonzero / parameters,
         sqnr_db: noise.get(name) ?? null,
-        latency_ms: null,
+        latency_ms: times.compressed.get(name) ?? null,
+        original_latency_ms: times.original.get(name) ?? null,
         kernel: kernel === undefined || kernel.kernel === 'none' ? null : kernel.kernel,
         integer_kernel: kernel === undefined || kernel.kernel === 'none' ? null : kernel.integer,
       },

@@ -1,21 +1,14 @@
 // Which layers of a model the runtime computes on integers: read from the graph that it makes of the model at load, not from the
 // quantizers in the file.
 
-import { readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { bufferRange } from '#src/onnx/ir/byte-range'
-import type { Graph } from '#src/onnx/ir/graph'
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
-import type { Value } from '#src/onnx/ir/value'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
-import { readModel } from '#src/onnx/read-model'
-import { modelBytes } from '#src/onnx/write-model'
 import { opRule } from '../ops/registry.ts'
 import { labelOf } from '../rewrite/pass.ts'
-import { soleConsumer } from '../rewrite/sole-consumer.ts'
 import type { Provider, Runtime } from '../runtime/runtime.ts'
+import { KernelIndex, optimizedModel } from './runtime-graph.ts'
 
 export interface LayerKernel {
   readonly node: string
@@ -49,7 +42,7 @@ export async function kernelCoverage(
   scratch: string,
   provider: Provider = 'cpu',
 ): Promise<KernelCoverage> {
-  const graph = await optimizedGraph(model, runtime, scratch, provider)
+  const { graph } = await optimizedModel(model, runtime, scratch, provider)
   const optimized = new KernelIndex(graph)
   const facts = inferTypes(model, { inputs: singleSample(model) })
   const layers = [...model.graph.nodes()].flatMap((node) => layerOf(node, facts, optimized))
@@ -61,27 +54,6 @@ export async function kernelCoverage(
   return { layers, integerMacs: total === 0 ? null : integer / total, operators }
 }
 
-async function optimizedGraph(
-  model: Model,
-  runtime: Runtime,
-  scratch: string,
-  provider: Provider,
-): Promise<Graph> {
-  const path = join(scratch, 'runtime-graph.onnx')
-  try {
-    const session = await runtime.load(modelBytes(model, 'inline'), {
-      provider,
-      threads: 1,
-      optimization: 'all',
-      optimizedModelPath: path,
-    })
-    await session.release()
-    return readModel(bufferRange(new Uint8Array(readFileSync(path)))).graph
-  } finally {
-    rmSync(path, { force: true })
-  }
-}
-
 /** Unknown sizes of inputs as 1: the multiply–accumulates of one sample. */
 function singleSample(model: Model): Record<string, number[]> {
   const shapes: Record<string, number[]> = {}
@@ -90,42 +62,6 @@ function singleSample(model: Model): Record<string, number[]> {
     shapes[name] = type.shape.map((dim) => (typeof dim === 'number' ? dim : 1))
   }
   return shapes
-}
-
-/** At most this many nodes behind a layer are fused into its kernel: a Cast, two Mul and an Add. */
-const LONGEST_FUSION = 4
-
-/** Nodes of the runtime's graph by what they stand for in the model. */
-class KernelIndex {
-  readonly #byName = new Map<string, Node>()
-  readonly #byOutput = new Map<string, Node>()
-
-  constructor(graph: Graph) {
-    for (const node of graph.nodes()) {
-      // The runtime calls the node that replaces `conv1` either `conv1`, or `conv1_token_7`, or `conv1_nchwc`.
-      const name = node.name.replace(/(_token_\d+|_nchwc)+$/, '')
-      if (name !== '') this.#byName.set(name, node)
-      for (const output of node.outputs) if (output !== null) this.#byOutput.set(output.name, node)
-    }
-  }
-
-  /**
-   * A fused kernel keeps the name of the layer, or has none and writes what the last of the fused nodes wrote, or is called
-   * after what that one wrote (blocked float convolutions).
-   */
-  find(layer: Node): Node | null {
-    const named = this.#byName.get(labelOf(layer))
-    if (named !== undefined) return named
-    let node: Node | null = layer
-    for (let step = 0; node !== null && step <= LONGEST_FUSION; step += 1) {
-      const output: Value | null = node.output(0)
-      const name = output?.name ?? ''
-      const kernel = this.#byOutput.get(name) ?? this.#byName.get(name)
-      if (kernel !== undefined) return kernel
-      node = soleConsumer(output)
-    }
-    return null
-  }
 }
 
 function layerOf(node: Node, facts: TypeInference, optimized: KernelIndex): LayerKernel[] {

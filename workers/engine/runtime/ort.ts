@@ -14,6 +14,7 @@ import type {
   RuntimeTensor,
   RuntimeValueInfo,
   TensorData,
+  TraceOptions,
 } from './runtime.ts'
 import { RuntimeRejection } from './runtime.ts'
 
@@ -45,7 +46,7 @@ const TRACE_PREFIX = 'runtime-trace'
 
 async function trace(
   model: Uint8Array | string,
-  options: LoadOptions,
+  { runs = 1, ...options }: TraceOptions,
   feeds: Readonly<Record<string, RuntimeTensor>>,
   scratch: string,
 ): Promise<NodeRun[]> {
@@ -57,12 +58,13 @@ async function trace(
       profileFilePrefix: join(folder, TRACE_PREFIX),
     })
     try {
-      await new OrtSession(session).run(feeds)
+      const traced = new OrtSession(session)
+      for (let run = 0; run < runs; run += 1) await traced.run(feeds)
       session.endProfiling()
     } finally {
       await session.release()
     }
-    return await readTrace(folder)
+    return await readTrace(folder, runs)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

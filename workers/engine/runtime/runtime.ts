@@ -50,6 +50,11 @@ export interface LoadOptions {
   readonly sessionConfig?: Readonly<Record<string, string>>
 }
 
+export interface TraceOptions extends LoadOptions {
+  /** One when left out. The first of several warms up and is not counted. */
+  readonly runs?: number
+}
+
 export interface RuntimeSession {
   readonly inputs: readonly RuntimeValueInfo[]
   readonly outputs: readonly RuntimeValueInfo[]
@@ -67,12 +72,12 @@ export interface Runtime {
   /** A model as bytes, or a file whose external data lies beside it. Throws RuntimeRejection. */
   load(model: Uint8Array | string, options: LoadOptions): Promise<RuntimeSession>
   /**
-   * Runs the model once and tells where each of its nodes ran. `scratch`: an existing folder for the runtime's trace,
+   * Runs the model and tells where each of its nodes ran, and for how long. `scratch`: an existing folder for the runtime's trace,
    * which is removed again. Throws RuntimeRejection.
    */
   trace(
     model: Uint8Array | string,
-    options: LoadOptions,
+    options: TraceOptions,
     feeds: Readonly<Record<string, RuntimeTensor>>,
     scratch: string,
   ): Promise<readonly NodeRun[]>
@@ -84,6 +89,8 @@ export interface NodeRun {
   readonly opType: string
   /** One of PROVIDERS, or what the runtime calls it. */
   readonly provider: string
+  /** Median over the runs, of all that a loop makes of the node in one run. */
+  readonly microseconds: number
 }
 
 /** The runtime refuses a model or an input. `detail` is the runtime's text: for logs, never for clients. */
