@@ -151,6 +151,12 @@ export const CONFIG_VARIABLES = {
     integer(1, 30 * 86_400),
     'Longest `timeout_seconds` that a job may ask for.',
   ),
+  checkpointSeconds: variable(
+    'TERSOR_CHECKPOINT_SECONDS',
+    '60',
+    integer(0, 86_400),
+    'Time between two checkpoints of a training: what a worker that dies may cost. 0 keeps none.',
+  ),
   requestsPerMinute: variable(
     'TERSOR_REQUESTS_PER_MINUTE',
     '6000',

@@ -60,6 +60,7 @@ export async function startWorker(
     log,
     capabilities: offered,
     maxJobSeconds: config.maxJobSeconds,
+    checkpointSeconds: config.checkpointSeconds,
     giveUp: giveUp.signal,
   })
   const runner = startRunner(worker, { places: config.workers })

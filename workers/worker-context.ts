@@ -16,6 +16,8 @@ export interface WorkerContext {
   readonly capabilities: WorkerCapabilities
   /** Longest a job may run, whatever it asks for. */
   readonly maxJobSeconds: number
+  /** Between two checkpoints of a training; 0: none are written. */
+  readonly checkpointSeconds: number
 }
 
 /** A store may be away this long before a job fails for it. */
@@ -27,6 +29,7 @@ export interface WorkerParts {
   readonly log: Logger
   readonly capabilities: WorkerCapabilities
   readonly maxJobSeconds: number
+  readonly checkpointSeconds: number
   /** Aborts when the process must end. */
   readonly giveUp: AbortSignal
 }

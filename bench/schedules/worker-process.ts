@@ -23,6 +23,7 @@ export function startWorkerProcess(world: World, actor: Actor, service: ServiceC
     log: LOG,
     capabilities: { accelerators: ['cpu'], memory_bytes: 2 ** 33, revision: 1 },
     maxJobSeconds: 3600,
+    checkpointSeconds: 60,
     giveUp: new AbortController().signal,
   })
   return startRunner(context, { places: 1 })
@@ -48,6 +49,7 @@ function simulatedChildren(world: World, actor: Actor): ChildPool {
         steps: 1,
         fraction: scheduler.random(),
         message: '',
+        etaSeconds: null,
       })
       if (scheduler.chance(0.5)) onMessage?.({ kind: 'log', line: 'working' })
     }

@@ -8,6 +8,7 @@ export const ID_PREFIXES = [
   'upload',
   'job',
   'artifact',
+  'checkpoint',
   'webhook',
   'delivery',
   'event',

@@ -81,6 +81,8 @@ export interface JobRecord {
   readonly summary: JobSummary | null
   /** Ids of the collection `artifact`, written in the same commit as the terminal status. */
   readonly artifacts: readonly string[]
+  /** Ids of the collection `checkpoint`: where its trainings stand, one of each; none of a job that has ended. */
+  readonly checkpoints: readonly string[]
   /** When the artifacts were dropped for their age; `null` while they are kept. */
   readonly artifacts_expired_at: string | null
   /** A job whose result this one answers from, or `null`. */

@@ -100,6 +100,23 @@ export interface ArtifactRecord {
   readonly created_at: string
 }
 
+/** Where a training of an unfinished job stands. Written and replaced together with the job's record, by the attempt that runs. */
+export interface CheckpointRecord {
+  readonly id: string
+  readonly tenant: string
+  readonly job: string
+  /** The attempt that wrote it. */
+  readonly attempt: number
+  /** 0, 1, … in the order of the job. */
+  readonly training: number
+  /** Steps done. */
+  readonly step: number
+  readonly size_bytes: number
+  /** Of bytes that no other record names: they hold the id of this one writing. */
+  readonly sha256: BlobKey
+  readonly created_at: string
+}
+
 export const JOB_EVENT_TYPES = [
   'job.queued',
   'job.started',
@@ -197,6 +214,7 @@ export interface Collections {
   upload_part: UploadPartRecord
   job: JobRecord
   artifact: ArtifactRecord
+  checkpoint: CheckpointRecord
   event: EventRecord
   log: LogRecord
   api_key: ApiKeyRecord
@@ -216,6 +234,7 @@ export const INDEXES = {
   upload_part: ['upload', 'sha256'],
   job: ['tenant', 'status', 'model', 'fingerprint'],
   artifact: ['tenant', 'job', 'sha256'],
+  checkpoint: ['sha256'],
   event: ['job'],
   log: ['job'],
   api_key: ['tenant', 'hash'],

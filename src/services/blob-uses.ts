@@ -14,6 +14,7 @@ export async function blobIsUsed(records: RecordStore, key: BlobKey): Promise<bo
     (await records.count('upload', { blob: key })) > 0 ||
     (await records.count('model', where)) > 0 ||
     (await records.count('dataset', where)) > 0 ||
-    (await records.count('artifact', where)) > 0
+    (await records.count('artifact', where)) > 0 ||
+    (await records.count('checkpoint', where)) > 0
   )
 }

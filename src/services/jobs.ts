@@ -6,6 +6,7 @@ import { isTerminal } from '#src/domain/job'
 import type { EventRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
 import type { Versioned } from '#src/ports/record-store'
+import { dropCheckpointBytes } from './checkpoints.ts'
 import { jobEnding } from './finish-job.ts'
 import { jobEvent } from './job-event.ts'
 import type { Page, PageRequest } from './list-page.ts'
@@ -93,8 +94,9 @@ async function cancelQueued(
     progress: { ...found.record.progress, message: 'canceled before it started' },
     finished_at: timestamp(clock),
   }
-  const { writes, deliveries } = await jobEnding(context, job, found.version)
+  const { writes, deliveries, checkpoints } = await jobEnding(context, job, found.version)
   if (!(await records.commit(writes))) return null
+  await dropCheckpointBytes(context, checkpoints)
   await queue.remove('compress', job.id)
   await enqueueDeliveries(context, deliveries)
   await feed.publish({ job: job.id, kind: 'changed' })

@@ -101,6 +101,7 @@ function queuedJob(
     error: null,
     summary: null,
     artifacts: [],
+    checkpoints: [],
     artifacts_expired_at: null,
     reused_from: null,
     fingerprint: jobFingerprint(spec, inputs, options.version),

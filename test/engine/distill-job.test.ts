@@ -66,7 +66,9 @@ describe('a job that distils', () => {
     )
     expect(result.report.compressed.parameters).toBeLessThan(result.report.original.parameters / 4)
     const texts = messages.map((message) => (message.kind === 'progress' ? message.message : ''))
-    expect(texts).toContainEqual(expect.stringMatching(/^epoch 60\/60 loss \d/))
+    expect(texts).toContainEqual(
+      expect.stringMatching(/^epoch 60\/60 step 240\/240 loss \d\S* learning rate \d/),
+    )
   })
 
   test('repeats to the same bytes', async () => {

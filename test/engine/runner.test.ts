@@ -91,6 +91,7 @@ beforeAll(async () => {
     log,
     capabilities: offered,
     maxJobSeconds: 600,
+    checkpointSeconds: config.checkpointSeconds,
     giveUp: new AbortController().signal,
   })
   const runner = startRunner(worker, { places: 1 })

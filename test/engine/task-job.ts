@@ -54,6 +54,8 @@ export async function reportOf({
         tersorVersion: '0.0.0',
         accelerators: ['cpu'],
         crashed: false,
+        fingerprint: 'f',
+        checkpoints: { everySeconds: 0, found: [] },
       },
       () => {},
       runtime,

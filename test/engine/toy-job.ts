@@ -90,6 +90,8 @@ export async function runToyJob(
     tersorVersion: '0.0.0',
     accelerators: ['cpu'],
     crashed: false,
+    fingerprint: 'f',
+    checkpoints: { everySeconds: 0, found: [] },
     ...worker,
   }
   const result = await runJob(request, (message) => messages.push(message), runtime)

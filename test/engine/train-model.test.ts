@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { openRuntime } from '#engine/runtime/ort'
 import type { Checkpoint } from '#engine/train/checkpoint'
-import { decodeCheckpoint, encodeCheckpoint } from '#engine/train/checkpoint'
+import { checkpointParts, decodeCheckpoint } from '#engine/train/checkpoint'
 import type { LossTerm } from '#engine/train/losses/loss-term'
 import { teacherTarget } from '#engine/train/teacher'
 import type { TrainHooks } from '#engine/train/train-model'
@@ -61,16 +61,41 @@ describe('training on labels', () => {
     const saved: Checkpoint[] = []
     const whole = toyNet(4)
     const save = (checkpoint: Checkpoint) => void saved.push(checkpoint)
-    const report = await train(whole, options, { checkpoint: { every: 5, save } })
-    expect(saved.map(({ step }) => step)).toContain(10)
-    for (const checkpoint of [saved[1]!, saved[4]!]) {
-      const bytes = encodeCheckpoint(checkpoint)
+    const isDue = (step: number, epochEnds: boolean) => step % 5 === 0 || epochEnds
+    const report = await train(whole, options, { checkpoint: { isDue, save } })
+    // In mid-epoch, at the end of an epoch, behind the last step.
+    for (const step of [5, 13, 20, 26, report.steps]) {
+      const checkpoint = saved.find((one) => one.step === step)!
+      const label = { revision: 1, fingerprint: 'f', id: String(step) }
+      const bytes = new Uint8Array(Buffer.concat(checkpointParts(checkpoint, label)))
+      const decoded = decodeCheckpoint(bytes)
+      expect(decoded.label).toEqual(label)
       const resumed = toyNet(4)
-      const rest = await train(resumed, options, { resume: decodeCheckpoint(bytes) })
+      const rest = await train(resumed, options, { resume: decoded.checkpoint })
       expect(weightsOf(resumed)).toEqual(weightsOf(whole))
-      expect(rest).toEqual(report)
+      expect(rest).toEqual({ ...report, resumed: 1 })
       expect(() => decodeCheckpoint(bytes.subarray(0, bytes.length - 1))).toThrow(RangeError)
     }
+    expect(() => decodeCheckpoint(new Uint8Array(9).fill(65))).toThrow(RangeError)
+  })
+
+  it('goes on from the end of a training that stopped early', async () => {
+    const options: Partial<TrainOptions> = {
+      epochs: 30,
+      learningRate: 0.2,
+      schedule: { kind: 'constant', warmUp: 0 },
+      earlyStopping: { patience: 1, fraction: 0.25 },
+    }
+    let last: Checkpoint | null = null
+    const whole = toyNet(4)
+    const save = (checkpoint: Checkpoint) => void (last = checkpoint)
+    const report = await train(whole, options, { checkpoint: { isDue: (_, ends) => ends, save } })
+    expect(report.stoppedEarly).toBe(true)
+    const resumed = toyNet(4)
+    const onStep = () => expect.unreachable()
+    const rest = await train(resumed, options, { resume: last, onStep })
+    expect(weightsOf(resumed)).toEqual(weightsOf(whole))
+    expect(rest).toEqual({ ...report, resumed: 1 })
   })
 
   it('keeps pruned weights at 0', async () => {

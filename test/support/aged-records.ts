@@ -35,6 +35,7 @@ export function agedJob(
     error: null,
     summary: null,
     artifacts: [],
+    checkpoints: [],
     artifacts_expired_at: null,
     reused_from: null,
     fingerprint: 'f',

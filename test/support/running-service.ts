@@ -54,6 +54,7 @@ export async function startService(
     log,
     capabilities: offered,
     maxJobSeconds: config.maxJobSeconds,
+    checkpointSeconds: config.checkpointSeconds,
     giveUp: new AbortController().signal,
   })
   const runner = withWorker ? startRunner(worker, { places: 1 }) : null

@@ -17,6 +17,16 @@ export interface ModelFile {
   readonly container: 'onnx' | 'zip'
 }
 
+/** A checkpoint of one of the job's trainings as a local file. */
+export interface CheckpointFile {
+  /** 0, 1, … in the order of the job. */
+  readonly training: number
+  readonly step: number
+  readonly path: string
+  /** Of the bytes that were stored, hex. */
+  readonly sha256: string
+}
+
 /** Runs the whole job: steps, evaluation, report. Everything it writes lies under `scratch`. */
 export interface CompressRequest {
   readonly task: 'compress'
@@ -32,6 +42,13 @@ export interface CompressRequest {
   readonly accelerators: readonly Accelerator[]
   /** The child before this one died by itself. */
   readonly crashed: boolean
+  /** Of the job: model, data, steps and versions. */
+  readonly fingerprint: string
+  readonly checkpoints: {
+    /** 0: none are written. */
+    readonly everySeconds: number
+    readonly found: readonly CheckpointFile[]
+  }
 }
 
 /** Loads and runs one model alone, to learn the peak memory it needs. */
@@ -94,8 +111,17 @@ export type ChildMessage =
       readonly steps: number
       readonly fraction: number
       readonly message: string
+      /** What the step itself foresees; `null`: the share that is done tells. */
+      readonly etaSeconds: number | null
     }
   | { readonly kind: 'log'; readonly line: string }
+  /** A file under `scratch`, whole: the worker's to keep and to remove. */
+  | {
+      readonly kind: 'checkpoint'
+      readonly training: number
+      readonly step: number
+      readonly path: string
+    }
   | { readonly kind: 'done'; readonly result: ChildResult }
   | {
       readonly kind: 'failed'

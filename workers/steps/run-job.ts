@@ -25,6 +25,7 @@ import type { StepContext, StepOutcome } from './step-outcome.ts'
 import { runStep } from './steps.ts'
 import { timeLayers } from './time-layers.ts'
 import { modelArtifact } from './model-artifact.ts'
+import { openTrainingCheckpoints } from './training-checkpoints.ts'
 import { writeModelFile } from './write-model-file.ts'
 import { writeOrtFile } from './write-ort-file.ts'
 
@@ -44,8 +45,14 @@ export async function runJob(
   const { spec, scratch, datasets } = request
   const steps = spec.steps.length
   const log = (line: string): void => report({ kind: 'log', line })
-  const progress = (stage: string, step: number, fraction: number, message: string): void =>
-    report({ kind: 'progress', stage, step, steps, fraction, message })
+  const progress = (
+    stage: string,
+    step: number,
+    fraction: number,
+    message: string,
+    etaSeconds: number | null = null,
+  ): void => report({ kind: 'progress', stage, step, steps, fraction, message, etaSeconds })
+  const checkpoints = openTrainingCheckpoints(request, report)
   progress('reading', 0, 0, 'reading the model')
   const original = await openJobModel(request.model, join(scratch, 'unzipped'))
   const opened: { close(): Promise<void> }[] = []
@@ -80,8 +87,9 @@ export async function runJob(
         openModel,
         scratch,
         log,
-        progress: (fraction, message) =>
-          progress(step.type, index + 1, share * (index + fraction), message),
+        checkpoints,
+        progress: (fraction, message, etaSeconds) =>
+          progress(step.type, index + 1, share * (index + fraction), message, etaSeconds),
       }
       context.progress(0, nameOfStep(step))
       const done = await timedStep(model, step, context)

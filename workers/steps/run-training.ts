@@ -27,9 +27,9 @@ export async function runTraining(
   model: Model,
   teacher: Model,
   request: TrainingRequest,
-  context: Pick<StepContext, 'train' | 'spec' | 'runtime' | 'progress' | 'log'>,
+  context: Pick<StepContext, 'train' | 'spec' | 'runtime' | 'checkpoints' | 'progress' | 'log'>,
 ): Promise<TrainingOutcome> {
-  const { train, spec, runtime } = context
+  const { train, spec, runtime, checkpoints } = context
   if (train === null) {
     throw new TersorError('dataset_required', 'training needs a training dataset')
   }
@@ -38,9 +38,20 @@ export async function runTraining(
   const asks = terms.some(({ target }) => target.startsWith('teacher/'))
   const task = { terms, teacher: asks ? teacher : null, samples: train, options }
   const { epochs } = options
+  const identity = { model, terms, options, runtime: runtime.version }
+  const { resume, hook } = await checkpoints.begin(identity)
+  const secondsLeft = paceOfSteps()
   const report = await trainModel(model, task, runtime, {
-    onStep: ({ step, steps, epoch, loss }) => {
-      context.progress(step / steps, `epoch ${epoch}/${epochs} loss ${loss.toPrecision(3)}`)
+    resume,
+    checkpoint: hook,
+    onStep: ({ step, steps, epoch, loss, learningRate }) => {
+      const words = [
+        `epoch ${epoch}/${epochs}`,
+        `step ${step}/${steps}`,
+        `loss ${loss.toPrecision(3)}`,
+        `learning rate ${learningRate.toPrecision(2)}`,
+      ]
+      context.progress(step / steps, words.join(' '), secondsLeft(step, steps))
     },
     onEpoch: ({ epoch, loss, validationLoss }) => {
       const held = validationLoss === null ? '' : `, held back ${validationLoss.toPrecision(4)}`
@@ -61,6 +72,17 @@ export async function runTraining(
   }
 }
 
+/** Seconds left at the pace since the first call; none are known at the first. */
+function paceOfSteps(): (step: number, steps: number) => number | undefined {
+  let first: { readonly step: number; readonly at: number } | null = null
+  return (step, steps) => {
+    first ??= { step, at: performance.now() }
+    if (step === first.step) return undefined
+    const perStep = (performance.now() - first.at) / (step - first.step)
+    return Math.round((perStep * (steps - step)) / 1000)
+  }
+}
+
 function detailsOf(report: TrainReport): Record<string, unknown> {
   return {
     steps: report.steps,
@@ -68,6 +90,7 @@ function detailsOf(report: TrainReport): Record<string, unknown> {
     samples_held_back: report.samplesHeldBack,
     trained_parameters: report.trainedParameters,
     stopped_early: report.stoppedEarly,
+    resumed: report.resumed,
     kept_epoch: report.keptEpoch,
     teacher_runs: report.teacher,
     epochs: report.epochs.map(({ epoch, loss, validationLoss }) => ({

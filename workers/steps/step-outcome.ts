@@ -6,6 +6,7 @@ import type { Runtime } from '#engine/runtime/runtime'
 import type { ReportWarning } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import type { JobSpec } from '#src/recipes/job-spec'
+import type { TrainingCheckpoints } from './training-checkpoints.ts'
 
 export interface StepContext {
   readonly runtime: Runtime
@@ -17,8 +18,9 @@ export interface StepContext {
   readonly openModel: (id: string | null) => Promise<Model>
   /** An existing folder for what is too large for memory. */
   readonly scratch: string
-  /** Share of this step that is done. */
-  readonly progress: (fraction: number, message: string) => void
+  readonly checkpoints: TrainingCheckpoints
+  /** Share of this step that is done; what it foresees itself, if it does. */
+  readonly progress: (fraction: number, message: string, etaSeconds?: number) => void
   readonly log: (line: string) => void
 }
 

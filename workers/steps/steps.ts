@@ -71,6 +71,7 @@ function partOf(context: StepContext, from: number, to: number): StepContext {
   const { progress } = context
   return {
     ...context,
-    progress: (fraction, message) => progress(from + (to - from) * fraction, message),
+    progress: (fraction, message, etaSeconds) =>
+      progress(from + (to - from) * fraction, message, etaSeconds),
   }
 }

@@ -12,6 +12,7 @@ import { openJobLog } from './job-log-writer.ts'
 import { goalError, jobError, summaryOf } from './job-outcome.ts'
 import { progressWriter } from './job-progress.ts'
 import { measurePeakMemory } from './measure-peak-memory.ts'
+import { openJobCheckpoints } from './job-checkpoints.ts'
 import { prepareRequest } from './prepare-request.ts'
 import { storeArtifacts } from './store-artifacts.ts'
 import { CANCELED, DRAINED, watchJob } from './watch-job.ts'
@@ -61,28 +62,38 @@ async function runAttempt(
     (job) => void service.feed.publish({ job: job.id, kind: 'changed' }),
     (error) => watch.stop(error),
   )
+  const checkpoints = await openJobCheckpoints(context, attempt, log, (error) => watch.stop(error))
   const disposable: Child[] = []
   let asked = 0
   try {
     const run = async (crashed: boolean): Promise<{ child: Child; result: CompressResult }> => {
       const child = await children.acquire('compress')
       disposable.push(child)
-      const request = await prepareRequest(context, attempt.job, child.folder, crashed)
+      const found = await checkpoints.fetch(child.folder)
+      const request = await prepareRequest(context, attempt.job, child.folder, crashed, found)
       asked = performance.now()
       const result = await child.run(request, {
         signal: watch.signal,
         onMessage: (message) => {
           if (message.kind === 'progress') progress.report(message)
           if (message.kind === 'log') log.add(message.line)
+          if (message.kind === 'checkpoint') checkpoints.take(message)
         },
       })
       return { child, result: result as CompressResult }
     }
-    const { result } = await run(false).catch((error: unknown) => {
-      if (!(error instanceof ChildFailure) || !error.crashed || watch.signal.aborted) throw error
-      log.add(`${error.message}; one more try`)
-      return run(true)
-    })
+    /** A child that died is followed by one more, and by another for as long as each leaves a newer checkpoint behind. */
+    const runOn = async (crashed: boolean): Promise<{ result: CompressResult }> => {
+      const { stored } = checkpoints
+      return await run(crashed).catch(async (error: unknown) => {
+        if (!(error instanceof ChildFailure) || !error.crashed || watch.signal.aborted) throw error
+        await checkpoints.settle()
+        if (crashed && checkpoints.stored === stored) throw error
+        log.add(`${error.message}; one more try`)
+        return await runOn(true)
+      })
+    }
+    const { result } = await runOn(false)
     const computed = performance.now()
     const report = await measurePeakMemory(children, result, watch.signal)
     const measured = performance.now()
@@ -96,6 +107,8 @@ async function runAttempt(
     await publish(context, attempt, log, { ...result, report })
   } finally {
     await progress.stop()
+    if (watch.signal.reason === DRAINED) await checkpoints.settle()
+    checkpoints.stop()
     watch.close()
     // Removing folders must not keep the result waiting.
     void Promise.allSettled(disposable.map((child) => child.dispose()))

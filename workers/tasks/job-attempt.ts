@@ -2,9 +2,11 @@
 
 import type { JobRecord } from '#src/domain/job'
 import { isTerminal, MAX_WORKERS_LOST } from '#src/domain/job'
+import type { CheckpointRecord } from '#src/domain/records'
 import type { DeliveryRecord } from '#src/domain/webhook'
 import { timestamp } from '#src/ports/clock'
 import type { Versioned, Write } from '#src/ports/record-store'
+import { checkpointIds, dropCheckpointBytes } from '#src/services/checkpoints'
 import { jobEnding } from '#src/services/finish-job'
 import type { ServiceContext } from '#src/services/service-context'
 import { enqueueDeliveries } from '#src/services/webhooks/fan-out'
@@ -29,10 +31,27 @@ export class JobAttempt {
   }
 
   /** Changes the running record. Throws AttemptLost when it is no longer ours. */
-  async update(change: (job: JobRecord) => JobRecord, more: readonly Write[] = []): Promise<void> {
+  async update(change: (job: JobRecord) => JobRecord): Promise<void> {
     await this.#commit(async (job, version) => {
       const next = change(job)
-      return { next, writes: [{ op: 'update', collection: 'job', record: next, version }, ...more] }
+      return { next, writes: [{ op: 'update', collection: 'job', record: next, version }] }
+    })
+  }
+
+  /** Names a checkpoint in the record, in place of the one of these ids. Throws AttemptLost when it is no longer ours. */
+  async keepCheckpoint(record: CheckpointRecord, replaced: readonly string[]): Promise<void> {
+    const drops = replaced.map((id): Write => ({ op: 'delete', collection: 'checkpoint', id }))
+    await this.#commit(async (job, version) => {
+      // A commit whose answer got lost was applied.
+      const ids = checkpointIds(job)
+      if (ids.includes(record.id)) return null
+      const kept = ids.filter((id) => !replaced.includes(id))
+      const next = { ...job, checkpoints: [...kept, record.id] }
+      const update: Write = { op: 'update', collection: 'job', record: next, version }
+      return {
+        next,
+        writes: [update, { op: 'insert', collection: 'checkpoint', record }, ...drops],
+      }
     })
   }
 
@@ -43,6 +62,7 @@ export class JobAttempt {
   ): Promise<JobRecord> {
     const { clock, feed } = this.#service
     let deliveries: readonly DeliveryRecord[] = []
+    let checkpoints: readonly CheckpointRecord[] = []
     await this.#commit(async (job, version) => {
       const canceled = job.status === 'canceling'
       const next: JobRecord = {
@@ -51,8 +71,10 @@ export class JobAttempt {
       }
       const ending = await jobEnding(this.#service, next, version)
       deliveries = ending.deliveries
+      checkpoints = ending.checkpoints
       return { next, writes: canceled ? ending.writes : [...ending.writes, ...more] }
     })
+    await dropCheckpointBytes(this.#service, checkpoints)
     await enqueueDeliveries(this.#service, deliveries)
     await feed.publish({ job: this.job.id, kind: 'event' })
     await feed.publish({ job: this.job.id, kind: 'changed' })
@@ -63,11 +85,14 @@ export class JobAttempt {
     build: (
       job: JobRecord,
       version: number,
-    ) => Promise<{ readonly next: JobRecord; readonly writes: readonly Write[] }>,
+    ) => Promise<{ readonly next: JobRecord; readonly writes: readonly Write[] } | null>,
   ): Promise<void> {
     for (;;) {
       const { record, version } = this.#current
-      const { next, writes } = await build(record, version)
+      if (isTerminal(record.status)) throw this.#over()
+      const built = await build(record, version)
+      if (built === null) return
+      const { next, writes } = built
       if (await this.#service.records.commit(writes)) {
         this.#current = { record: next, version: version + 1 }
         return
@@ -86,9 +111,13 @@ export class JobAttempt {
       found.record.status === 'queued' ||
       found.record.attempt !== this.#number
     ) {
-      throw new AttemptLost(`attempt ${this.#number} of ${this.job.id} is over`)
+      throw this.#over()
     }
     this.#current = found
+  }
+
+  #over(): AttemptLost {
+    return new AttemptLost(`attempt ${this.#number} of ${this.job.id} is over`)
   }
 }
 

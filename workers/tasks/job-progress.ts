@@ -67,9 +67,9 @@ export function progressWriter(
 }
 
 function progressOf(message: ProgressMessage, elapsedMs: number): JobProgress {
-  const { fraction, step, steps } = message
+  const { fraction, step, steps, etaSeconds } = message
   // Elapsed ÷ done · left: right when work is spread evenly over the fraction.
   const eta =
     fraction < ETA_FROM ? null : Math.round(((elapsedMs / fraction) * (1 - fraction)) / 1000)
-  return { fraction, step, steps, message: message.message, eta_seconds: eta }
+  return { fraction, step, steps, message: message.message, eta_seconds: etaSeconds ?? eta }
 }

@@ -5,7 +5,12 @@ import { TersorError } from '#src/domain/errors'
 import type { JobRecord } from '#src/domain/job'
 import type { DatasetRole } from '#src/recipes/job-spec'
 import { otherModelsOf } from '#src/recipes/step'
-import type { CompressRequest, DatasetFile, ModelFile } from '#workers/sandbox/protocol'
+import type {
+  CheckpointFile,
+  CompressRequest,
+  DatasetFile,
+  ModelFile,
+} from '#workers/sandbox/protocol'
 import type { WorkerContext } from '#workers/worker-context'
 
 /** @throws TersorError not_found for what was deleted since */
@@ -14,6 +19,7 @@ export async function prepareRequest(
   job: JobRecord,
   folder: string,
   crashed: boolean,
+  checkpoints: readonly CheckpointFile[],
 ): Promise<CompressRequest> {
   const { records, blobs } = context.service
   const model = await records.get('model', job.model)
@@ -55,5 +61,7 @@ export async function prepareRequest(
     tersorVersion: context.service.options.version,
     accelerators: context.capabilities.accelerators,
     crashed,
+    fingerprint: job.fingerprint,
+    checkpoints: { everySeconds: context.checkpointSeconds, found: checkpoints },
   }
 }

@@ -17,6 +17,7 @@ const PACES = {
   // Its changes of status come with an event; what else changes while it runs is progress.
   job: 'later',
   artifact: 'soon',
+  checkpoint: 'soon',
   event: 'soon',
   log: 'later',
   api_key: 'soon',

@@ -76,6 +76,8 @@ async function run(step: object): Promise<{ report: Report; path: string; model:
     tersorVersion: '0.0.0',
     accelerators: ['cpu'],
     crashed: false,
+    fingerprint: 'f',
+    checkpoints: { everySeconds: 0, found: [] },
   }
   const { report, files } = await runJob(request, () => {}, runtime)
   const file = files[0]!.path

@@ -36,6 +36,7 @@ function job(spec: object, finished: boolean): JobRecord {
     error: null,
     summary: null,
     artifacts: [],
+    checkpoints: [],
     artifacts_expired_at: null,
     reused_from: null,
     fingerprint: '',

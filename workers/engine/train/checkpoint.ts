@@ -1,6 +1,6 @@
 // Where training stands after a step: enough to go on as if it had never stopped.
 
-import type { EpochReport, StepReport } from './train-report.ts'
+import type { EpochReport, StepReport, TrainReport } from './train-report.ts'
 
 export type Tensors = ReadonlyMap<string, Float32Array>
 
@@ -17,62 +17,94 @@ export interface Checkpoint {
   readonly curve: readonly StepReport[]
   /** Losses of the epoch that is not over. */
   readonly lossSum: number
+  readonly teacher: TrainReport['teacher']
+  /** How often training went on from a checkpoint until here. */
+  readonly resumed: number
 }
 
+/** Which training a checkpoint belongs to. */
+export interface CheckpointLabel {
+  /** TRAINING_REVISION of who wrote it. */
+  readonly revision: number
+  /** Equal for trainings that do the same at every step. */
+  readonly fingerprint: string
+  /** Of this checkpoint alone: no two are equal, so whoever drops one drops no other's bytes. */
+  readonly id: string
+}
+
+/** Whoever changes what a step of training computes, or how a checkpoint is written, raises it: older ones are refused. */
+export const TRAINING_REVISION = 1
+
 const SETS = ['state', 'average', 'best'] as const
-const FORMAT = 1
-const HEADER_BYTES = 8
+const LENGTH_BYTES = 8
+/** The elements start at a multiple of it. */
+const ALIGNMENT = 8
 
 interface Header {
-  readonly format: number
+  readonly label: CheckpointLabel
   readonly tensors: readonly {
     readonly set: string
     readonly name: string
     readonly length: number
   }[]
-  readonly rest: Pick<Checkpoint, 'step' | 'epochs' | 'curve' | 'lossSum'>
+  readonly rest: Omit<Checkpoint, (typeof SETS)[number]>
 }
 
-/** Length of the header, the header as JSON, the elements in its order. */
-export function encodeCheckpoint(checkpoint: Checkpoint): Uint8Array {
-  const { step, epochs, curve, lossSum } = checkpoint
+/** Length of the header, the header as JSON, the elements in its order; in parts, for nothing is copied. */
+export function checkpointParts(checkpoint: Checkpoint, label: CheckpointLabel): Uint8Array[] {
+  const { state, average, best, ...rest } = checkpoint
   const all = SETS.flatMap((set) =>
-    [...checkpoint[set]].map(([name, elements]) => ({ set, name, elements })),
+    [...{ state, average, best }[set]].map(([name, elements]) => ({ set, name, elements })),
   )
   const header: Header = {
-    format: FORMAT,
+    label,
     tensors: all.map(({ set, name, elements }) => ({ set, name, length: elements.length })),
-    rest: { step, epochs, curve, lossSum },
+    rest,
   }
   const text = new TextEncoder().encode(JSON.stringify(header))
-  const total = all.reduce((sum, { elements }) => sum + elements.byteLength, 0)
-  const bytes = new Uint8Array(HEADER_BYTES + text.length + total)
-  new DataView(bytes.buffer).setFloat64(0, text.length, true)
-  bytes.set(text, HEADER_BYTES)
-  let offset = HEADER_BYTES + text.length
-  for (const { elements } of all) {
-    bytes.set(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength), offset)
-    offset += elements.byteLength
-  }
-  return bytes
+  const padding = (ALIGNMENT - ((LENGTH_BYTES + text.length) % ALIGNMENT)) % ALIGNMENT
+  const length = new Uint8Array(LENGTH_BYTES)
+  new DataView(length.buffer).setFloat64(0, text.length + padding, true)
+  return [
+    length,
+    text,
+    new Uint8Array(padding).fill(' '.charCodeAt(0)),
+    ...all.map(
+      ({ elements }) => new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength),
+    ),
+  ]
 }
 
-/** @throws RangeError for bytes that are no checkpoint of this version, or not all of one */
-export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
+/**
+ * The elements stay where they lie in `bytes`.
+ * @throws RangeError for bytes that are no checkpoint, or not all of one
+ */
+export function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>): {
+  readonly label: CheckpointLabel
+  readonly checkpoint: Checkpoint
+} {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const length = bytes.length < HEADER_BYTES ? Number.NaN : view.getFloat64(0, true)
-  if (!(length > 0 && HEADER_BYTES + length <= bytes.length)) throw new RangeError('no checkpoint')
-  const text = new TextDecoder().decode(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length))
-  const { format, tensors, rest } = JSON.parse(text) as Header
-  if (format !== FORMAT) throw new RangeError(`a checkpoint of format ${format}`)
+  const length = bytes.length < LENGTH_BYTES ? Number.NaN : view.getFloat64(0, true)
+  if (!(length > 0 && LENGTH_BYTES + length <= bytes.length)) throw new RangeError('no checkpoint')
+  const { label, tensors, rest } = headerOf(bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length))
   const sets = new Map(SETS.map((set) => [set as string, new Map<string, Float32Array>()]))
-  let offset = HEADER_BYTES + length
+  let offset = bytes.byteOffset + LENGTH_BYTES + length
   for (const tensor of tensors) {
     const end = offset + tensor.length * Float32Array.BYTES_PER_ELEMENT
-    if (end > bytes.length) throw new RangeError('the checkpoint is cut off')
-    sets.get(tensor.set)?.set(tensor.name, new Float32Array(bytes.slice(offset, end).buffer))
+    if (end > bytes.byteOffset + bytes.length) throw new RangeError('the checkpoint is cut off')
+    const elements = new Float32Array(bytes.buffer, offset, tensor.length)
+    sets.get(tensor.set)?.set(tensor.name, elements)
     offset = end
   }
   const of = (set: string): Tensors => sets.get(set) ?? new Map()
-  return { ...rest, state: of('state'), average: of('average'), best: of('best') }
+  const tensorsOf = { state: of('state'), average: of('average'), best: of('best') }
+  return { label, checkpoint: { ...rest, ...tensorsOf } }
+}
+
+function headerOf(bytes: Uint8Array): Header {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes)) as Header
+  } catch {
+    throw new RangeError('no checkpoint')
+  }
 }

@@ -32,17 +32,19 @@ export interface TrainingProgress extends StepReport {
   readonly epoch: number
 }
 
+export interface CheckpointHook {
+  /** Asked after every step; `epochEnds`: it was the last of an epoch. */
+  readonly isDue: (step: number, epochEnds: boolean) => boolean
+  readonly save: (checkpoint: Checkpoint) => void | Promise<void>
+}
+
 export interface TrainHooks {
   readonly signal?: AbortSignal
   readonly onStep?: (progress: TrainingProgress) => void
   readonly onEpoch?: (epoch: EpochReport) => void
-  /** Called after every so many steps. */
-  readonly checkpoint?: {
-    readonly every: number
-    readonly save: (checkpoint: Checkpoint) => void | Promise<void>
-  }
-  /** Of the same task: training goes on behind it. */
-  readonly resume?: Checkpoint
+  readonly checkpoint?: CheckpointHook
+  /** Of the same task: training goes on behind it. `null`: from the beginning. */
+  readonly resume?: Checkpoint | null
 }
 
 /** Points of the curve that a report holds. */
@@ -58,79 +60,26 @@ export async function trainModel(
   runtime: Runtime,
   hooks: TrainHooks = {},
 ): Promise<TrainReport> {
+  const from = hooks.resume ?? null
   const graph = buildStepGraph(await prepareTraining(model, runtime), terms, options)
   const samples = await TrainingSamples.open(source)
   const split = splitSamples(samples, options)
-  const weights = new Weights(graph.state, options.averaging, hooks.resume ?? null)
-  const epochs = [...(hooks.resume?.epochs ?? [])]
-  const curve = [...(hooks.resume?.curve ?? [])]
+  const weights = new Weights(graph.state, options.averaging, from)
+  const epochs = [...(from?.epochs ?? [])]
+  const curve = [...(from?.curve ?? [])]
   const steps = split.stepsPerEpoch * options.epochs
   const stride = Math.max(1, Math.ceil(steps / CURVE_POINTS))
-  let step = hooks.resume?.step ?? 0
-  let lossSum = hooks.resume?.lossSum ?? 0
-  let stoppedEarly = false
-  let teacherRuns: TrainReport['teacher'] = 'none'
-  const opened: { release(): Promise<void> }[] = []
-  try {
-    const teacher =
-      teacherModel === null
-        ? null
-        : await openTeacher(teacherModel, terms, samples, runtime, options)
-    if (teacher !== null) {
-      opened.push(teacher)
-      teacherRuns = teacher.runs
-    }
-    const validation =
-      split.heldBack.length === 0
-        ? null
-        : await openValidation(
-            model,
-            terms,
-            { split, samples, teacher },
-            weights.names,
-            options,
-            runtime,
-          )
-    if (validation !== null) opened.push(validation)
-    const runner = await openStepRunner(graph, options, runtime)
-    opened.push(runner)
-    while (step < steps && !stoppedEarly) {
-      const epoch = Math.floor(step / split.stepsPerEpoch)
-      const order = split.order(epoch)
-      for (let batch = step % split.stepsPerEpoch; batch < split.stepsPerEpoch; batch += 1) {
-        hooks.signal?.throwIfAborted()
-        const indices = order.subarray(batch * split.batch, (batch + 1) * split.batch)
-        const picked = await samples.pick(indices)
-        const fields = augment(picked, options.augmentations, options.seed, step)
-        const targets = (await teacher?.targets(fields, indices)) ?? {}
-        const { loss, learningRate } = await runner.run(
-          { ...fields, ...targets },
-          weights,
-          step,
-          steps,
-        )
-        step += 1
-        if (!Number.isFinite(loss)) throw new TrainingDiverged(step)
-        lossSum += loss
-        const report = { step, loss, learningRate }
-        if (step % stride === 0 || step === 1 || step === steps) curve.push(report)
-        hooks.onStep?.({ ...report, steps, epoch: epoch + 1 })
-        if (batch < split.stepsPerEpoch - 1) await saveCheckpoint()
-      }
-      const validationLoss = (await validation?.loss(weights.result())) ?? null
-      const done = { epoch: epoch + 1, loss: lossSum / split.stepsPerEpoch, validationLoss }
-      lossSum = 0
-      epochs.push(done)
-      hooks.onEpoch?.(done)
-      const patience = options.earlyStopping?.patience ?? Infinity
-      const best = bestEpoch(epochs)
-      if (validation !== null && best === done.epoch) weights.keepBest()
-      stoppedEarly = validation !== null && done.epoch - best >= patience && step < steps
-      if (!stoppedEarly) await saveCheckpoint()
-    }
-  } finally {
-    for (const item of opened) await item.release()
-  }
+  const patience =
+    split.heldBack.length === 0 ? Infinity : (options.earlyStopping?.patience ?? Infinity)
+  const resumed = from === null ? 0 : from.resumed + 1
+  let step = from?.step ?? 0
+  let lossSum = from?.lossSum ?? 0
+  let teacherRuns = from?.teacher ?? 'none'
+  const stopsEarly = (): boolean =>
+    step < steps && (epochs.at(-1)?.epoch ?? 0) - bestEpoch(epochs) >= patience
+  let stoppedEarly = stopsEarly()
+  // A checkpoint of the end needs nothing more.
+  if (step < steps && !stoppedEarly) await train()
   weights.writeTo(model)
   const trained = graph.state.filter(({ role }) => role === 'weight')
   return {
@@ -144,12 +93,67 @@ export async function trainModel(
     stoppedEarly,
     keptEpoch: split.heldBack.length === 0 ? epochs.length : bestEpoch(epochs),
     teacher: teacherRuns,
+    resumed,
   }
 
-  async function saveCheckpoint(): Promise<void> {
-    if (hooks.checkpoint === undefined || step % hooks.checkpoint.every !== 0) return
+  async function train(): Promise<void> {
+    const opened: { release(): Promise<void> }[] = []
+    const open = async <T extends { release(): Promise<void> }>(
+      opening: Promise<T>,
+    ): Promise<T> => {
+      const item = await opening
+      opened.push(item)
+      return item
+    }
+    try {
+      const teacher =
+        teacherModel === null
+          ? null
+          : await open(openTeacher(teacherModel, terms, samples, runtime, options))
+      teacherRuns = teacher?.runs ?? 'none'
+      const data = { split, samples, teacher }
+      const validation =
+        split.heldBack.length === 0
+          ? null
+          : await open(openValidation(model, terms, data, weights.names, options, runtime))
+      const runner = await open(openStepRunner(graph, options, runtime))
+      while (step < steps && !stoppedEarly) {
+        const epoch = Math.floor(step / split.stepsPerEpoch)
+        const order = split.order(epoch)
+        for (let batch = step % split.stepsPerEpoch; batch < split.stepsPerEpoch; batch += 1) {
+          hooks.signal?.throwIfAborted()
+          const indices = order.subarray(batch * split.batch, (batch + 1) * split.batch)
+          const picked = await samples.pick(indices)
+          const fields = augment(picked, options.augmentations, options.seed, step)
+          const targets = (await teacher?.targets(fields, indices)) ?? {}
+          const feeds = { ...fields, ...targets }
+          const { loss, learningRate } = await runner.run(feeds, weights, step, steps)
+          step += 1
+          if (!Number.isFinite(loss)) throw new TrainingDiverged(step)
+          lossSum += loss
+          const report = { step, loss, learningRate }
+          if (step % stride === 0 || step === 1 || step === steps) curve.push(report)
+          hooks.onStep?.({ ...report, steps, epoch: epoch + 1 })
+          if (batch < split.stepsPerEpoch - 1) await saveCheckpoint(false)
+        }
+        const validationLoss = (await validation?.loss(weights.result())) ?? null
+        const done = { epoch: epoch + 1, loss: lossSum / split.stepsPerEpoch, validationLoss }
+        lossSum = 0
+        epochs.push(done)
+        hooks.onEpoch?.(done)
+        if (validation !== null && bestEpoch(epochs) === done.epoch) weights.keepBest()
+        stoppedEarly = stopsEarly()
+        await saveCheckpoint(true)
+      }
+    } finally {
+      for (const item of opened) await item.release()
+    }
+  }
+
+  async function saveCheckpoint(epochEnds: boolean): Promise<void> {
+    if (hooks.checkpoint?.isDue(step, epochEnds) !== true) return
     const { state, average, best } = weights
-    const records = { epochs: [...epochs], curve: [...curve] }
+    const records = { epochs: [...epochs], curve: [...curve], teacher: teacherRuns, resumed }
     await hooks.checkpoint.save({ step, state, average, best, lossSum, ...records })
   }
 }

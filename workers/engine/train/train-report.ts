@@ -30,4 +30,6 @@ export interface TrainReport {
   /** The epoch whose weights were kept. */
   readonly keptEpoch: number
   readonly teacher: 'none' | 'once' | 'along'
+  /** How often training went on from a checkpoint. */
+  readonly resumed: number
 }
