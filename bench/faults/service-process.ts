@@ -2,8 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { descendantsOf } from '#test/support/descendants'
 
 const ENTRIES = {
   api: '../../src/main.js',
@@ -122,21 +122,4 @@ export class ServiceProcess {
   async descendants(): Promise<readonly number[]> {
     return await descendantsOf(this.pid)
   }
-}
-
-export async function descendantsOf(root: number): Promise<readonly number[]> {
-  const parents = new Map<number, number>()
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => null)
-    const parent = stat === null ? undefined : /^\d+ \(.*\) \S (\d+)/s.exec(stat)?.[1]
-    if (parent !== undefined) parents.set(Number(name), Number(parent))
-  }
-  const found: number[] = []
-  for (const pid of parents.keys()) {
-    let up = parents.get(pid)
-    while (up !== undefined && up !== root && up > 1) up = parents.get(up)
-    if (up === root) found.push(pid)
-  }
-  return found
 }

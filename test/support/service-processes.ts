@@ -7,6 +7,7 @@ import { credentialsEnv, profileEnv, testProfile } from './profile.ts'
 
 export interface ServiceProcesses {
   readonly url: string
+  readonly pids: readonly number[]
   /** Resolves with their exit codes (null: ended by a signal) when all have ended. */
   kill(signal: NodeJS.Signals): Promise<readonly (number | null)[]>
 }
@@ -14,6 +15,7 @@ export interface ServiceProcesses {
 interface Started {
   /** The line that says that it is ready. */
   readonly ready: string
+  readonly pid: number
   kill(signal: NodeJS.Signals): Promise<number | null>
 }
 
@@ -40,6 +42,7 @@ export async function startProcesses(
   if (url === undefined) throw new Error(`no URL in ${started[0]!.ready}`)
   return {
     url,
+    pids: started.map(({ pid }) => pid),
     kill: (signal) => Promise.all(started.map((one) => one.kill(signal))),
   }
 }
@@ -57,6 +60,7 @@ async function startEntry(
   })
   return {
     ready: await readyLine(child, ended),
+    pid: child.pid!,
     kill: async (signal) => {
       child.kill(signal)
       return await ended

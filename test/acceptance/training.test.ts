@@ -1,0 +1,117 @@
+// Training that is broken off: whoever dies, it goes on from its last checkpoint and ends as if nothing had happened.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Tersor } from '@tersor/sdk'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { trainingChildren } from '#test/support/descendants'
+import { longTraining, toyStudent, trainingDataset } from '#test/support/long-training'
+import type { ServiceProcesses } from '#test/support/service-processes'
+import { startProcesses } from '#test/support/service-processes'
+import { toyModel } from '#test/support/toy-model'
+
+const ENV = { TERSOR_CHECKPOINT_SECONDS: '1', TERSOR_SHUTDOWN_SECONDS: '0' }
+const EPOCHS = 4
+
+let folder: string
+let program: ServiceProcesses
+let tersor: Tersor
+let ids = { model: '', student: '', dataset: '' }
+
+const start = async (): Promise<void> => {
+  program = await startProcesses(join(folder, 'data'), ENV)
+  tersor = new Tersor({ baseUrl: program.url })
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'acceptance-training-'))
+  await start()
+  ids = {
+    model: (await tersor.uploadModel(toyModel(), 'toy')).id,
+    student: (await tersor.uploadModel(toyStudent(), 'student')).id,
+    dataset: (await tersor.uploadDataset(trainingDataset(), 'toy', 'npz')).id,
+  }
+})
+
+afterAll(async () => {
+  await program.kill('SIGTERM')
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function logOf(id: string): Promise<readonly string[]> {
+  const reply = await fetch(`${program.url}/v1/jobs/${id}/log?limit=1000`)
+  const { lines } = (await reply.json()) as { readonly lines: readonly { readonly text: string }[] }
+  return lines.map(({ text }) => text)
+}
+
+/** The steps that lines of the log name, such as those of checkpoints that were stored. */
+async function stepsIn(id: string, words: RegExp): Promise<readonly number[]> {
+  return (await logOf(id)).flatMap((line) => {
+    const step = words.exec(line)?.[1]
+    return step === undefined ? [] : [Number(step)]
+  })
+}
+
+const STORED = /checkpoint of step (\d+) stored/
+const RESUMED = /goes on behind step (\d+)/
+
+/** Waits for a checkpoint of this training that is newer than those the log has now, and for some steps more. */
+async function midEpoch(id: string): Promise<void> {
+  const before = (await stepsIn(id, STORED)).length
+  while ((await stepsIn(id, STORED)).length === before) {
+    const { status, progress } = await tersor.getJob(id)
+    expect(['queued', 'running'], `it is over too soon: ${progress.message}`).toContain(status)
+    await sleep(30)
+  }
+  await sleep(150)
+}
+
+async function weightsOf(id: string): Promise<string> {
+  return (await tersor.listArtifacts(id)).find(({ kind }) => kind === 'model')!.sha256
+}
+
+test('a child, a worker and a stop in mid-epoch cost no bit of the result', async () => {
+  const undisturbed = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 5 }))
+  const { status } = await tersor.waitForJob(undisturbed.id)
+  expect(status).toBe('succeeded')
+
+  const { id } = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 6 }))
+  await midEpoch(id)
+  const children = (await Promise.all(program.pids.map(trainingChildren))).flat()
+  expect(children).toHaveLength(1)
+  process.kill(children[0]!, 'SIGKILL')
+  await midEpoch(id)
+  await program.kill('SIGKILL')
+  await start()
+  await midEpoch(id)
+  await program.kill('SIGTERM')
+  await start()
+
+  const job = await tersor.waitForJob(id)
+  expect([job.status, job.error, job.attempt]).toEqual(['succeeded', null, 3])
+  expect(job.reused_from).toBeNull()
+  expect(await weightsOf(id)).toBe(await weightsOf(undisturbed.id))
+  const [stored, resumed] = [await stepsIn(id, STORED), await stepsIn(id, RESUMED)]
+  expect(resumed).toHaveLength(3)
+  for (const step of resumed) expect(stored).toContain(step)
+  expect(resumed.some((step) => step % 1024 !== 0)).toBe(true)
+  const reports = await Promise.all([undisturbed.id, id].map((one) => tersor.getReport(one)))
+  const [whole, broken] = reports.map(({ steps }) => steps[0]!.details as Record<string, unknown>)
+  expect(broken).toEqual({ ...whole, resumed: 3 })
+  expect(whole!['resumed']).toBe(0)
+})
+
+test('a canceled training stops within seconds', async () => {
+  const { id } = await tersor.createJob(longTraining(ids, { epochs: 200, runs: 7 }))
+  await midEpoch(id)
+  const { progress } = await tersor.getJob(id)
+  expect(progress.message).toMatch(/^epoch \d+\/200 step \d+\/204800 loss \S+ learning rate \S+$/)
+  expect(progress.eta_seconds).toBeGreaterThan(0)
+  const asked = performance.now()
+  await tersor.cancelJob(id)
+  while ((await tersor.getJob(id)).status !== 'canceled') await sleep(20)
+  expect(performance.now() - asked).toBeLessThan(5000)
+  expect((await Promise.all(program.pids.map(trainingChildren))).flat()).toEqual([])
+})
