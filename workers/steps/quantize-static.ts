@@ -1,7 +1,7 @@
 // Step `quantize`, method `static`: makes the candidates, times and judges them side by side, keeps the best.
 
 import type { CandidateMeasures } from '#engine/quantize/choose-candidate'
-import { chooseCandidate } from '#engine/quantize/choose-candidate'
+import { DEFAULT_RULES, chooseCandidate } from '#engine/quantize/choose-candidate'
 import { restoreLayers } from '#engine/quantize/restore-layers'
 import type { StaticCandidate, StaticCandidates } from '#engine/quantize/static'
 import { staticCandidates } from '#engine/quantize/static'
@@ -13,7 +13,7 @@ import type { StepContext, StepRunner } from './step-outcome.ts'
 import type { Trial } from './try-models.ts'
 import { tryModels } from './try-models.ts'
 
-const NOISE = 0.02
+const { noise: NOISE, leastGain: LEAST_GAIN } = DEFAULT_RULES
 
 export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, step, context) => {
   const { calibration, runtime } = context
@@ -39,7 +39,7 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
   const { candidate, measures, reason } = await chooseCandidate(
     made.candidates,
     (item) => Promise.resolve(trial.measures[made.candidates.indexOf(item)] ?? trial.none),
-    { maxLoss: trial.maxLoss, noise: NOISE },
+    { ...DEFAULT_RULES, maxLoss: trial.maxLoss },
   )
   for (const item of measures) {
     const loss = item.loss === null ? 'not judged' : item.loss.toFixed(4)
@@ -107,7 +107,8 @@ async function mixPrecision(
   const { speedup, loss } = found.measures
   const count = found.names.length
   context.log(`${count} layers restored: ${speedup.toFixed(2)} × as fast, loss ${loss ?? 'none'}`)
-  const isFaster = speedup > kept.measures.speedup * (1 + NOISE)
+  const isFloat = kept.candidate.integerNodes.length === 0
+  const isFaster = speedup > kept.measures.speedup * (isFloat ? LEAST_GAIN : 1 + NOISE)
   const isBetter = isMissed ? (loss ?? 0) < (kept.measures.loss ?? 0) : isFaster
   const holds = isMissed || !isLossy(found)
   const better = holds && isBetter ? found : null

@@ -15,6 +15,11 @@ export interface ChoiceRules {
   readonly maxLoss: number
   /** Speedups closer than this share count as equal: the earlier candidate wins. */
   readonly noise: number
+  /**
+   * What integer kernels must gain over float ones: with more threads than were timed, or on another day, they gain less, and
+   * float is what the model computed before.
+   */
+  readonly leastGain: number
 }
 
 export interface Choice {
@@ -24,7 +29,7 @@ export interface Choice {
   readonly reason: string
 }
 
-export const DEFAULT_RULES: ChoiceRules = { maxLoss: 0.005, noise: 0.02 }
+export const DEFAULT_RULES: ChoiceRules = { maxLoss: 0.005, noise: 0.02, leastGain: 1.08 }
 
 /**
  * Measures all, one after the other. Where none is accurate enough, the one that loses least is kept.
@@ -61,5 +66,11 @@ export async function chooseCandidate(
     const gain = other.measures.speedup / one.measures.speedup
     return gain > 1 + rules.noise ? other : one
   }, firstAccurate)
+  const float = accurate.find((item) => item.candidate.integerNodes.length === 0)
+  const gain = best.measures.speedup / (float ?? best).measures.speedup
+  if (float !== undefined && best !== float && gain < rules.leastGain) {
+    const reason = `integer kernels gain less than ${rules.leastGain} times`
+    return { candidate: float.candidate, measures, reason }
+  }
   return { candidate: best.candidate, measures, reason: 'the fastest that is accurate enough' }
 }

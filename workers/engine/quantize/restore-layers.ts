@@ -26,8 +26,8 @@ interface Group {
 }
 
 /**
- * `measure` tells speed and loss of a candidate as the caller judges them. Ends when no group lessens the noise any more.
- * `weights`: how those of restored layers are stored.
+ * `measure` tells speed and loss of a candidate as the caller judges them. Groups are ranked by what each lessens the noise alone;
+ * the fewest of them that lessen the loss enough are found by halving. `weights`: how those of restored layers are stored.
  */
 export async function restoreLayers(
   made: StaticCandidates,
@@ -36,28 +36,38 @@ export async function restoreLayers(
   maxLoss: number,
   measure: (candidate: StaticCandidate) => Promise<CandidateMeasures>,
 ): Promise<RestoredCandidate> {
-  const names: string[] = []
   const trials: Record<string, unknown>[] = []
-  let [best, measures] = [candidate, await measure(candidate)]
-  let open = groupsOf(made, candidate)
-  // With the last group, nothing would be left on integers.
-  while ((measures.loss ?? 0) > maxLoss && open.length > 1) {
-    const worst = await worstOf(made, candidate, names, open)
-    if (worst === null) break
-    const { group, relief } = worst
-    open = open.filter((other) => other !== group)
-    names.push(...group.names)
-    best = await made.restore(candidate, new Set(names), weights)
-    measures = await measure(best)
+  const start = { candidate, measures: await measure(candidate), names: [] as string[] }
+  const isMet = ({ loss }: CandidateMeasures): boolean => (loss ?? 0) <= maxLoss
+  const ranked = isMet(start.measures) ? [] : await rank(made, candidate)
+  const attempt = async (count: number): Promise<typeof start> => {
+    const taken = ranked.slice(0, count)
+    const names = taken.flatMap(({ group }) => group.names)
+    const changed = await made.restore(candidate, new Set(names), weights)
+    const measures = await measure(changed)
     trials.push({
-      layers: group.names,
-      milliseconds_saved: group.saved / 1e6,
-      noise_relief_db: decibels(relief),
+      layers: names.length,
+      milliseconds_saved: taken.reduce((sum, { group }) => sum + group.saved, 0) / 1e6,
       loss: measures.loss,
       speedup: measures.speedup,
     })
+    return { candidate: changed, measures, names }
   }
-  return { candidate: best, measures, names, details: { restored: names, weights, trials } }
+  let best = start
+  for (let [low, high] = [1, ranked.length]; low <= high;) {
+    const middle = Math.floor((low + high) / 2)
+    const tried = await attempt(middle)
+    const met = isMet(tried.measures)
+    const isLess = (tried.measures.loss ?? 0) < (best.measures.loss ?? 0)
+    if (met || (!isMet(best.measures) && isLess)) best = tried
+    if (met) high = middle - 1
+    else low = middle + 1
+  }
+  const ranking = ranked.map(({ group, relief }) => {
+    return { layers: group.names, noise_relief_db: decibels(relief) }
+  })
+  const details = { restored: best.names, weights, ranking, trials }
+  return { ...best, details }
 }
 
 function groupsOf(made: StaticCandidates, candidate: StaticCandidate): Group[] {
@@ -72,24 +82,24 @@ function groupsOf(made: StaticCandidates, candidate: StaticCandidate): Group[] {
   return groups
 }
 
-/** The group that hurts most per nanosecond saved, beside those restored already; `null` when none hurts. */
-async function worstOf(
-  made: StaticCandidates,
-  candidate: StaticCandidate,
-  restored: readonly string[],
-  groups: readonly Group[],
-): Promise<{ readonly group: Group; readonly relief: number } | null> {
-  const whole = await made.noise(candidate, new Set(restored))
-  let worst: { readonly group: Group; readonly relief: number } | null = null
-  let most = 0
+interface Ranked {
+  readonly group: Group
+  readonly relief: number
+}
+
+/** Groups that hurt, those first that hurt most per nanosecond saved. One is left out where all hurt: the least of them. */
+async function rank(made: StaticCandidates, candidate: StaticCandidate): Promise<Ranked[]> {
+  const groups = groupsOf(made, candidate)
+  if (groups.length < 2) return []
+  const whole = await made.noise(candidate, new Set())
+  const ranked: (Ranked & { readonly worth: number })[] = []
   for (const group of groups) {
-    const relief = whole - (await made.noise(candidate, new Set([...restored, ...group.names])))
+    const relief = whole - (await made.noise(candidate, new Set(group.names)))
     const worth = relief / Math.max(LEAST_SAVING, group.saved)
-    if (worth <= most) continue
-    most = worth
-    worst = { group, relief }
+    if (worth > 0) ranked.push({ group, relief, worth })
   }
-  return worst
+  const sorted = ranked.toSorted((one, other) => other.worth - one.worth)
+  return sorted.length === groups.length ? sorted.slice(0, -1) : sorted
 }
 
 /** 10·log10 of noise ÷ signal; `null` where nothing is gained. */

@@ -1,15 +1,19 @@
 // The passes of `simplify` in the order they run: first what makes the model uniform, then constants, then fusions.
 
 import { dropAnnotations } from './drop-annotations.ts'
+import { foldAffineForward } from './fold-affine-forward.ts'
 import { foldConstants } from './fold-constants.ts'
 import { fuseBatchNorm } from './fuse-batch-norm.ts'
 import { fuseChannelAffine } from './fuse-channel-affine.ts'
 import { fuseMatMulAdd } from './fuse-matmul-add.ts'
 import { fusePadConv } from './fuse-pad-conv.ts'
+import { gateWithResidual } from './gate-with-residual.ts'
 import { inlineFunctions } from './inline-functions.ts'
 import { liftConstants } from './lift-constants.ts'
 import { meanToGlobalPool } from './mean-to-global-pool.ts'
 import { mergeEqualNodes } from './merge-equal-nodes.ts'
+import { mergeParallelConvs } from './merge-parallel-convs.ts'
+import { mergePointwiseConvs } from './merge-pointwise-convs.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
 import { mergeTransposes } from './merge-transposes.ts'
 import type { Pass } from './pass.ts'
@@ -35,6 +39,10 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   nodeRulePass(fuseBatchNorm),
   nodeRulePass(fuseChannelAffine),
   nodeRulePass(recogniseHardSigmoid),
+  nodeRulePass(foldAffineForward),
+  nodeRulePass(mergeParallelConvs),
+  nodeRulePass(mergePointwiseConvs),
+  nodeRulePass(gateWithResidual),
   nodeRulePass(meanToGlobalPool),
   removeDeadCode,
 ]
