@@ -25,6 +25,7 @@ export async function quantizeByDefaults(
     calibration: samples,
     evaluation: null,
     train: null,
+    checkpoints: { begin: () => Promise.reject(new Error('no step of this bench trains')) },
     openModel: () => Promise.reject(new Error('no step of this bench names a model')),
     scratch: '',
     progress: () => {},
