@@ -97,6 +97,7 @@ for (const file of readdirSync(models).filter((name) => name.endsWith('.onnx')))
       scope: { kind: 'layer' },
       limits: { minChannels: 1, channelMultiple: 1 },
       excludedLayers: [],
+      normalizedAxes: 'auto',
       repair: false,
       seed: 1,
     } as const

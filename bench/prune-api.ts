@@ -20,6 +20,7 @@ const options: Omit<ChannelOptions, 'scope'> = {
   amount: { kind: 'sparsity', value: 0.5 },
   limits: { minChannels: step.min_channels, channelMultiple: step.channel_multiple },
   excludedLayers: [],
+  normalizedAxes: 'auto',
   repair: false,
   seed: 0,
 }

@@ -63,6 +63,7 @@ const { details } = await pruneChannels(
     scope: { kind: 'global' },
     limits: { minChannels: 8, channelMultiple: 8 },
     excludedLayers: [],
+    normalizedAxes: 'auto',
     repair: false,
     seed: 0,
   },

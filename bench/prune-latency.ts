@@ -31,6 +31,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx')))
         scope: { kind: 'layer' },
         limits: { minChannels: 8, channelMultiple: 8 },
         excludedLayers: [],
+        normalizedAxes: 'auto',
         repair: false,
         seed: 0,
       },

@@ -1,5 +1,5 @@
 // Prunes half of every unit of every model of a folder and compares it with the masked original at two batch sizes:
-// `bench/prune-models.ts <folder of .onnx> [name…]`. Constants of one repeated value are made random first, or the comparison is blind.
+// `bench/prune-models.ts [--normalized] <folder of .onnx> [name…]`. Constants of one repeated value are made random first, or the comparison is blind.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +21,8 @@ import { floatTensor, normalValues, runtime } from '#test/engine/model-runs'
 import { comparePruned, noiseFeeds } from '#test/support/prune-case'
 
 const MANY_REASONS = 6
+
+const NORMALIZED = process.argv.includes('--normalized') ? 'taken' : 'whole'
 
 /** Each of them about its old value, with a spread. */
 function varyConstants(model: Model): void {
@@ -62,7 +64,7 @@ async function bench(path: string): Promise<string> {
   await prepareModel(model, runtime)
   varyConstants(model)
   const prepared = performance.now()
-  const trace = new AxisTrace(model)
+  const trace = new AxisTrace(model, new Set(), NORMALIZED)
   const units = unitsOf(trace)
   const context = {
     trace,
@@ -87,7 +89,7 @@ async function bench(path: string): Promise<string> {
   return `${units.length}/${atoms} | cut ${cut.toFixed(2)} | error ${error.toExponential(0)} | effect ${effect.toExponential(0)} | ${seconds}${reasons}`
 }
 
-const [folder, ...names] = process.argv.slice(2)
+const [folder, ...names] = process.argv.slice(2).filter((word) => word !== '--normalized')
 if (folder === undefined) throw new Error('usage: prune-models <folder of .onnx> [name…]')
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx'))) {
   if (names.length > 0 && !names.some((name) => file.startsWith(name))) continue

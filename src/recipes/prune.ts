@@ -97,6 +97,12 @@ export const pruneChannel = z
       .max(65_536)
       .default(8)
       .describe('No axis loses more than down to this many channels.'),
+    normalized_axes: z
+      .enum(['auto', 'whole', 'refit'])
+      .default('auto')
+      .describe(
+        'Axes that a LayerNormalization, RMSNormalization or GroupNormalization takes its statistics over, such as the residual stream of a transformer: `whole` keeps them, so that what is left computes what it did; `refit` removes from them as well, takes the statistics of what is left, fits scale and bias anew to the calibration dataset, if there is one, and states the error in the report; `auto` does so where too little goes without.',
+      ),
     repair: z
       .boolean()
       .default(true)

@@ -53,7 +53,10 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },
   'quantize weight_only': { since: 5, later: [] },
-  'prune channel': { since: 4, later: [FINETUNED] },
+  'prune channel': {
+    since: 4,
+    later: [FINETUNED, { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' }],
+  },
   'prune unstructured': { since: 4, later: [FINETUNED] },
   'prune n_m': { since: 4, later: [FINETUNED] },
   distill: { since: 6, later: [] },

@@ -138,7 +138,7 @@ export const LAYER_CASES: readonly AxesCase[] = [
     title: 'LayerNormalization',
     graph:
       'g (float[2,3,4] x, float[4] s, float[4] b) => (float y) { y = LayerNormalization(x, s, b) }',
-    lines: ['y.0 = x.0', 'y.1 = x.1', 'freeze x.2', 's.0 ~ x.2', 'b.0 ~ x.2'],
+    lines: ['y.0 = x.0', 'y.1 = x.1', 'normalized x.2', 'y.2 = x.2', 's.0 ~ x.2', 'b.0 ~ x.2'],
   },
   {
     title: 'GroupNormalization',
@@ -147,8 +147,9 @@ export const LAYER_CASES: readonly AxesCase[] = [
     lines: [
       'y.0 = x.0',
       'y.1 = x.1',
-      'freeze x.2',
-      'freeze x.1[2×3/1]',
+      'normalized x.2',
+      'y.2 = x.2',
+      'normalized x.1[2×3/1]',
       'rewrite count num_groups x.1[2×3/0]',
       'x.1 ~ s.0',
       'x.1 ~ b.0',
@@ -161,8 +162,9 @@ export const LAYER_CASES: readonly AxesCase[] = [
     lines: [
       'y.0 = x.0',
       'y.1 = x.1',
-      'freeze x.2',
-      'freeze x.1[2×3/1]',
+      'normalized x.2',
+      'y.2 = x.2',
+      'normalized x.1[2×3/1]',
       'rewrite count num_groups x.1[2×3/0]',
       'x.1[2×3/0] ~ s.0',
       'x.1[2×3/0] ~ b.0',

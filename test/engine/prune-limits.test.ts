@@ -11,6 +11,7 @@ const OPTIONS: ChannelOptions = {
   scope: { kind: 'layer' },
   limits: { minChannels: 8, channelMultiple: 8 },
   excludedLayers: [],
+  normalizedAxes: 'auto',
   repair: false,
   seed: 0,
 }

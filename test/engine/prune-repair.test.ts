@@ -16,6 +16,7 @@ const OPTIONS: ChannelOptions = {
   scope: { kind: 'layer' },
   limits: { minChannels: 1, channelMultiple: 1 },
   excludedLayers: [],
+  normalizedAxes: 'auto',
   repair: true,
   seed: 0,
 }

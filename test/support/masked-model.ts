@@ -3,16 +3,16 @@
 
 import { KeptIndices } from '#engine/prune/kept-indices'
 import type { AxisTrace } from '#engine/prune/trace-axes'
-import type { Labels } from '#engine/prune/axis-algebra'
 import { equationOf } from '#engine/ops/einsum'
 import { opRule } from '#engine/ops/registry'
 import { FreshNames } from '#engine/rewrite/fresh-names'
 import { copyModel } from '#engine/rewrite/copy-model'
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
-import { makeNode } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
-import { makeTensor } from '#src/onnx/make-tensor'
+import { intValues } from '#src/onnx/tensor-values'
+import { fromFront } from '#engine/ops/pass-axes'
+import { MaskBuilder, maskNorm } from './masked-norms.ts'
 
 /** Inputs and their axes that a node sums over. */
 function contractions(node: Node, rank: number): [input: number, axis: number][] {
@@ -37,6 +37,8 @@ function contractions(node: Node, rank: number): [input: number, axis: number][]
       const axes = [...letters].flatMap((letter, axis) => (result.includes(letter) ? [] : [axis]))
       return axes.map((axis) => [0, axis])
     }
+    case 'LpNormalization':
+      return [[0, fromFront(node.int('axis', -1), rank)]]
     default:
       throw new Error(`how ${node.opType} contracts is not known`)
   }
@@ -50,34 +52,33 @@ export function maskedModel(trace: AxisTrace, removed: ReadonlySet<number>): Mod
   const nodes = [...copy.graph.nodes()]
   for (const [index, node] of [...trace.model.graph.nodes()].entries()) {
     const twin = nodes[index]
-    const rule = opRule(node)
-    if (twin === undefined || rule === 'unknown' || rule.macs === 'none') continue
+    if (twin === undefined) continue
+    const build = new MaskBuilder(copy, twin, names, kept)
+    if (maskNorm(trace, node, twin, build, kept) || !sums(node)) continue
     const axes = node.input(0) === null ? [] : trace.axesOf(node.input(0) as Value)
-    for (const [input, axis] of contractions(node, axes.length)) {
+    const summed = node.is(...SUMS) ? reducedOver(trace, node, axes.length) : null
+    for (const [input, axis] of summed ?? contractions(node, axes.length)) {
       const value = node.input(input)
       const labels = value === null ? undefined : trace.axesOf(value)[axis]
       if (value === null || labels === undefined || kept.isWhole(labels)) continue
       const rank = trace.axesOf(value).length
-      mask(copy, twin, input, { labels, rank, axis, kept, names })
+      twin.setInput(input, build.masked(twin.input(input), rank, [{ axis, labels }]))
     }
   }
   return copy
 }
 
-interface Mask {
-  readonly labels: Labels
-  readonly rank: number
-  readonly axis: number
-  readonly kept: KeptIndices
-  readonly names: FreshNames
+const SUMS = ['ReduceSum', 'ReduceSumSquare', 'ReduceL1', 'ReduceL2']
+
+function sums(node: Node): boolean {
+  const rule = opRule(node)
+  return (rule !== 'unknown' && rule.macs !== 'none') || node.is(...SUMS, 'LpNormalization')
 }
 
-function mask(model: Model, node: Node, input: number, { labels, rank, axis, kept, names }: Mask) {
-  const dims = Array.from({ length: rank }, (_, at) => (at === axis ? labels.size : 1))
-  const values = labels.sets.map((set) => (kept.isKept(set) ? 1 : 0))
-  const tensor = makeTensor(names.make('mask'), 'float32', dims, values)
-  const constant = model.graph.addInitializer(tensor)
-  const product = makeNode('Mul', [node.input(input), constant], [names.make('masked')])
-  model.graph.insertBefore(product, node)
-  node.setInput(input, product.output(0))
+function reducedOver(trace: AxisTrace, node: Node, rank: number): [number, number][] {
+  const operand = node.input(1)
+  const constant = operand === null ? null : trace.constant(operand)
+  const listed = node.ints('axes') ?? (constant === null ? null : intValues(constant))
+  const axes = listed?.map((axis) => fromFront(axis, rank))
+  return (axes ?? Array.from({ length: rank }, (_, axis) => axis)).map((axis) => [0, axis])
 }

@@ -4,6 +4,7 @@ import { keepAxesAlive } from '#engine/prune/keep-axes-alive'
 import { KeptIndices } from '#engine/prune/kept-indices'
 import { prepareModel } from '#engine/prune/prepare-model'
 import { removeIndices } from '#engine/prune/remove-indices'
+import type { NormalizedAxes } from '#engine/prune/trace-axes'
 import { AxisTrace } from '#engine/prune/trace-axes'
 import type { Unit } from '#engine/prune/units'
 import { unitsOf } from '#engine/prune/units'
@@ -33,6 +34,8 @@ export interface PruneCase {
   readonly body: string
   readonly output?: string
   readonly opset?: number
+  /** What becomes of axes that are normalised over; they stay whole unless said. */
+  readonly normalized?: NormalizedAxes
   /** Sizes of the units, in descending order. */
   readonly units: readonly number[]
 }
@@ -53,7 +56,7 @@ export function caseModel({
     return isVariance ? text.replaceAll('-', '') : text
   })
   const all = [...floats, ...constants].join(', ')
-  const header = `<ir_version: 8, opset_import: ["" : ${opset}]>`
+  const header = `<ir_version: 8, opset_import: ["" : ${opset}, "com.microsoft" : 1]>`
   return parseModel(`${header} g (${input}) => (${output ?? 'float y'}) <${all}> { ${body} }`)
 }
 
@@ -78,9 +81,12 @@ export function chosenAtoms(units: readonly Unit[], fraction: number, seed: numb
   )
 }
 
-export async function tracedCase(model: Model): Promise<{ trace: AxisTrace; units: Unit[] }> {
+export async function tracedCase(
+  model: Model,
+  normalized: NormalizedAxes = 'whole',
+): Promise<{ trace: AxisTrace; units: Unit[] }> {
   await prepareModel(model, runtime)
-  const trace = new AxisTrace(model)
+  const trace = new AxisTrace(model, new Set(), normalized)
   return { trace, units: unitsOf(trace) }
 }
 

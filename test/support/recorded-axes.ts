@@ -71,6 +71,10 @@ class Recorder implements AxisContext {
     this.lines.push(`freeze ${textOf(labels)}`)
   }
 
+  normalized(labels: AxisLabels): void {
+    this.lines.push(`normalized ${textOf(labels)}`)
+  }
+
   fresh(size: number): NamedLabels {
     this.#fresh += 1
     return this.#labels(`new${this.#fresh}`, size)

@@ -24,6 +24,7 @@ export const runPruneChannel: StepRunner<PruneChannelStep> = async (model, step,
     scope: scopeOf(step.scope),
     limits: { minChannels: step.min_channels, channelMultiple: step.channel_multiple },
     excludedLayers: step.excluded_layers,
+    normalizedAxes: step.normalized_axes,
     repair: step.repair,
     seed: spec.seed,
   }

@@ -48,6 +48,11 @@ export interface AxisContext {
   tie(one: AxisLabels, other: AxisLabels): void
   /** Nothing of it may go, for the reason given. */
   freeze(labels: AxisLabels, reason: string): void
+  /**
+   * Statistics are taken over the axis, so that the indices kept depend on those gone. It stays whole, unless axes of
+   * this kind were asked for: then the statistics are those of what is left.
+   */
+  normalized(labels: AxisLabels): void
   /** Labels of their own: each index may go alone. */
   fresh(size: number): AxisLabels
   /** Empty labels. */

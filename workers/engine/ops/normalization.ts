@@ -11,7 +11,7 @@ import {
   rmsNormalizationGradient,
 } from './normalization-gradient.ts'
 import type { AffineRule, OpRule, OpTable } from './op.ts'
-import { fromFront, inputShape, keepAxisWhole, passAxesExcept } from './pass-axes.ts'
+import { fromFront, inputShape, passAxesExcept, passAxis } from './pass-axes.ts'
 
 /** Vectors of one entry per channel, and their second and third kin among the outputs. */
 function tieVectors(context: AxisContext, first: number, channels: number): void {
@@ -32,16 +32,26 @@ const batchAxes: AxesRule = (context) => {
   }
 }
 
+/** With groups of channels folded into the plane it stands for a GroupNormalization. */
 const instanceAxes: AxesRule = (context) => {
-  const spatial = [...inputShape(context, 0).keys()].slice(2)
-  passAxesExcept(context, spatial, 'normalised over')
+  for (const axis of inputShape(context, 0).keys()) {
+    if (axis > 1) context.normalized(context.input(0, axis))
+    passAxis(context, axis)
+  }
   tieVectors(context, 1, 1)
 }
 
-/** Scale and bias are aligned with the normalised axes from the right. */
+/** Scale and bias are aligned with the normalised axes from the right; means and deviations come as further outputs. */
 const layerAxes: AxesRule = (context) => {
   const rank = inputShape(context, 0).length
-  keepAxisWhole(context, 'from', context.node.int('axis', -1), 'normalised over')
+  const first = fromFront(context.node.int('axis', -1), rank)
+  for (let axis = 0; axis < rank; axis += 1) {
+    if (axis < first) passAxis(context, axis)
+    else {
+      context.normalized(context.input(0, axis))
+      context.output(0, axis, context.input(0, axis))
+    }
+  }
   for (const index of context.node.inputs.keys()) {
     const own = inputShape(context, index)
     if (index === 0) continue
@@ -57,10 +67,12 @@ const groupAxes: AxesRule = (context) => {
   const channels = context.input(0, 1)
   const groups = context.node.int('num_groups', 1)
   const [kept, within] = context.split(channels, [groups, channels.size / groups])
-  const spatial = [...inputShape(context, 0).keys()].slice(2)
-  passAxesExcept(context, spatial, 'normalised over')
+  for (const axis of inputShape(context, 0).keys()) {
+    if (axis > 1) context.normalized(context.input(0, axis))
+    passAxis(context, axis)
+  }
   if (kept === undefined || within === undefined) return
-  context.freeze(within, 'normalised over')
+  context.normalized(within)
   context.rewrite({ kind: 'count', attribute: 'num_groups', axis: kept })
   for (const index of [1, 2]) {
     const isPerGroup = inputShape(context, index)[0] === groups && groups !== channels.size
@@ -68,8 +80,10 @@ const groupAxes: AxesRule = (context) => {
   }
 }
 
-const lpAxes: AxesRule = (context) =>
-  keepAxisWhole(context, 'only', context.node.int('axis', -1), 'normalised over')
+/** A norm is a sum over the axis: what is masked adds nothing to it. */
+const lpAxes: AxesRule = (context) => {
+  for (const axis of inputShape(context, 0).keys()) passAxis(context, axis)
+}
 
 const lrnAxes: AxesRule = (context) => passAxesExcept(context, [1], 'normalised over')
 
@@ -77,7 +91,10 @@ const meanVarianceAxes: AxesRule = (context) => {
   const rank = inputShape(context, 0).length
   const axes = context.node.ints('axes') ?? [0, 2, 3]
   const whole = axes.map((axis) => fromFront(axis, rank))
-  passAxesExcept(context, whole, 'normalised over')
+  for (let axis = 0; axis < rank; axis += 1) {
+    if (whole.includes(axis)) context.normalized(context.input(0, axis))
+    passAxis(context, axis)
+  }
 }
 
 function normalization(

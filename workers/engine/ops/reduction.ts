@@ -2,9 +2,10 @@
 
 import type { Value } from '#src/onnx/ir/value'
 import { intValues } from '#src/onnx/tensor-values'
-import type { AxesRule } from './axis-context.ts'
+import type { AxesRule, AxisContext, AxisLabels } from './axis-context.ts'
 import type { GradientBuilder } from './gradient-builder.ts'
 import type { GradientCall, GradientRecipe } from './gradient-call.ts'
+import { isNormStatistic } from './norm-statistic.ts'
 import { sameRule } from './op.ts'
 import type { OpRule, OpTable } from './op.ts'
 import { fromFront, inputShape } from './pass-axes.ts'
@@ -76,33 +77,61 @@ function reducedAxes(context: Parameters<Exclude<AxesRule, string>>[0]): number[
   return Array.from({ length: rank }, (_, axis) => axis)
 }
 
-const axes: AxesRule = (context) => {
-  const reduced = reducedAxes(context)
-  const isKept = context.node.int('keepdims', 1) === 1
-  let output = 0
-  for (const axis of inputShape(context, 0).keys()) {
-    const labels = context.input(0, axis)
-    const isReduced = reduced === 'unknown' || reduced.includes(axis)
-    if (isReduced) context.freeze(labels, 'reduced over')
-    else context.output(0, output, labels)
-    if (!isReduced || isKept) output += 1
+/** What the operator makes of the axes that it reduces. */
+type Reduced = 'whole' | 'summed' | 'statistic'
+
+const axesThat =
+  (kind: Reduced): AxesRule =>
+  (context) => {
+    const reduced = reducedAxes(context)
+    const isKept = context.node.int('keepdims', 1) === 1
+    let output = 0
+    for (const axis of inputShape(context, 0).keys()) {
+      const labels = context.input(0, axis)
+      const isReduced = reduced === 'unknown' || reduced.includes(axis)
+      if (isReduced) keepReduced(context, labels, reduced === 'unknown' ? 'whole' : kind)
+      else context.output(0, output, labels)
+      if (!isReduced || isKept) output += 1
+    }
   }
+
+/** A sum is a contraction: what is masked adds nothing. A mean is taken of what is left, where it belongs to a normalisation. */
+function keepReduced(context: AxisContext, labels: AxisLabels, kind: Reduced): void {
+  if (kind === 'summed' || labels.size === 1) return
+  if (kind === 'statistic' && isNormStatistic(context.node)) context.normalized(labels)
+  else context.freeze(labels, 'reduced over')
 }
 
-function reduce(gradient: OpRule['gradient'], quantization: 'carries' | 'float' = 'float'): OpRule {
-  return { macs: 'none', axes, gradient, quantization, affine: 'none' }
+function reduce(
+  gradient: OpRule['gradient'],
+  quantization: 'carries' | 'float' = 'float',
+  reduced: Reduced = 'whole',
+): OpRule {
+  return { macs: 'none', axes: axesThat(reduced), gradient, quantization, affine: 'none' }
 }
 
 export const REDUCTION_OPS: OpTable = {
-  ReduceL1: reduce(reduction((g, { x, dy }) => g.mul(dy, g.op('Sign', [x])))),
-  ReduceL2: reduce(reduction((g, { x, y, dy }) => g.mul(g.div(dy, y()), x))),
+  ReduceL1: reduce(
+    reduction((g, { x, dy }) => g.mul(dy, g.op('Sign', [x]))),
+    'float',
+    'summed',
+  ),
+  ReduceL2: reduce(
+    reduction((g, { x, y, dy }) => g.mul(g.div(dy, y()), x)),
+    'float',
+    'summed',
+  ),
   ReduceLogSum: reduce(logSum),
   ReduceLogSumExp: reduce(logSumExp),
   ReduceMax: reduce(extremum, 'carries'),
-  ReduceMean: reduce(mean),
+  ReduceMean: reduce(mean, 'float', 'statistic'),
   ReduceMin: reduce(extremum, 'carries'),
   ReduceProd: reduce(productOf),
-  ReduceSum: reduce(sum),
-  ReduceSumSquare: reduce(reduction((g, { x, dy }) => g.mul(dy, g.affine(x, 2, 0, x)))),
+  ReduceSum: reduce(sum, 'float', 'summed'),
+  ReduceSumSquare: reduce(
+    reduction((g, { x, dy }) => g.mul(dy, g.affine(x, 2, 0, x))),
+    'float',
+    'summed',
+  ),
   ...sameRule(['ArgMax', 'ArgMin'], reduce('zero')),
 }

@@ -18,6 +18,8 @@ export interface TracedValues {
   /** Labels of the axes of a value that was traced before, or of a constant. */
   axesOf(value: Value): readonly Labels[]
   rewrite(node: Node, rewrite: Rewrite): void
+  /** Whether the axis that the node takes statistics over may go. */
+  normalized(node: Node, labels: Labels): boolean
 }
 
 function own(labels: { readonly size: number }): Labels {
@@ -89,6 +91,11 @@ export class NodeAxes implements AxisContext {
 
   freeze(labels: { readonly size: number }, reason: string): void {
     this.#trace.algebra.freeze(own(labels), this.#reason(reason))
+  }
+
+  normalized(labels: { readonly size: number }): void {
+    const isTaken = this.#trace.normalized(this.node, own(labels))
+    if (!isTaken) this.freeze(labels, 'normalised over')
   }
 
   fresh(size: number): Labels {

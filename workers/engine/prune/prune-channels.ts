@@ -5,21 +5,18 @@ import type { Model } from '#src/onnx/ir/model'
 import { opsetVersion } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Limits, Scope } from './choose-removed.ts'
-import { removedByBudget, removedByFraction, removedByThreshold } from './choose-removed.ts'
 import type { ImportanceContext } from './importance/importance.ts'
 import type { MeasureName } from './importance/measures.ts'
-import { MEASURES } from './importance/measures.ts'
-import { keepAxesAlive } from './keep-axes-alive.ts'
 import { KeptIndices } from './kept-indices.ts'
 import { keptWhole } from './kept-whole.ts'
 import { prepareModel } from './prepare-model.ts'
 import type { PruneResult } from './prune-result.ts'
-import { RemainingCost } from './remaining-cost.ts'
+import { planRemoval } from './plan-removal.ts'
+import type { RemainingCost } from './remaining-cost.ts'
 import { removeIndices } from './remove-indices.ts'
+import { fitNorms } from './repair/refit-norms.ts'
 import { startRepair } from './repair/repair.ts'
-import { AxisTrace } from './trace-axes.ts'
 import type { Unit } from './units.ts'
-import { unitsOf } from './units.ts'
 import { lookBefore, verifyPruned } from './verify-pruned.ts'
 
 /** How much goes: a fraction of the atoms, what is below an importance, or down to a share of what the model costs. */
@@ -35,6 +32,11 @@ export interface ChannelOptions {
   readonly scope: Scope
   readonly limits: Limits
   readonly excludedLayers: readonly string[]
+  /**
+   * Axes that a normalisation takes its statistics over: `whole` keeps them, so that what is left computes what it did;
+   * `refit` removes from them as well; `auto` does where too little goes without.
+   */
+  readonly normalizedAxes: 'auto' | 'whole' | 'refit'
   /** Fit weights and statistics to the data that are given, if any. */
   readonly repair: boolean
   readonly seed: number
@@ -63,52 +65,25 @@ export async function pruneChannels(
     const refused = { rule: 'prune-channels', node: null, reason }
     return { model, details: {}, declined: [...prepared, refused] }
   }
-  const trace = new AxisTrace(model, new Set(options.excludedLayers))
-  const units = unitsOf(trace)
-  const context = { trace, units, seed: options.seed, norm: options.norm, runtime, feeds, model }
-  const scores = await MEASURES[options.importance](context)
-  const cost = new RemainingCost(trace)
-  const removed = chooseRemoved({ units, scores, limits: options.limits }, options, cost)
-  keepAxesAlive(trace, removed)
+  const plan = await planRemoval(model, options, feeds, runtime)
+  const { trace, units, removed, cost } = plan
   const declined = [...prepared, ...keptWhole(trace)]
   const details = describe(units, removed, cost)
   if (removed.size === 0) return { model, details, declined }
   const before = await lookBefore(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
   const kept = new KeptIndices(trace.algebra, removed)
+  const norms = await fitNorms(trace, kept, feeds, runtime)
   const repair = options.repair ? await startRepair(trace, kept, feeds, runtime) : 'not asked for'
+  norms.apply()
   removeIndices(trace, kept)
   await verifyPruned(model, before, runtime)
-  if (typeof repair === 'string') return { model, details: { ...details, repair }, declined }
+  const stated = norms.errors.length === 0 ? details : { ...details, normalized: norms.errors }
+  if (typeof repair === 'string') return { model, details: { ...stated, repair }, declined }
   const repaired = await repair.finish()
   return {
     model,
-    details: { ...details, repair: repaired.details },
+    details: { ...stated, repair: repaired.details },
     declined: [...declined, ...repaired.declined],
-  }
-}
-
-function chooseRemoved(
-  candidates: Parameters<typeof removedByFraction>[0],
-  { amount, scope }: ChannelOptions,
-  cost: RemainingCost,
-): Set<number> {
-  switch (amount.kind) {
-    case 'sparsity':
-      return removedByFraction(candidates, scope, amount.value)
-    case 'threshold':
-      return removedByThreshold(candidates, amount.value)
-    case 'max_macs': {
-      const whole = cost.macs(new Set())
-      return removedByBudget(candidates, scope, amount.value, (removed) => {
-        return cost.macs(removed) / whole
-      })
-    }
-    case 'max_parameters': {
-      const whole = cost.parameters(new Set())
-      return removedByBudget(candidates, scope, amount.value, (removed) => {
-        return cost.parameters(removed) / whole
-      })
-    }
   }
 }
 

@@ -19,6 +19,15 @@ import { sameAxes } from './same-axes.ts'
 /** Every index costs some bytes. */
 const LONGEST_AXIS = 2 ** 22
 
+/** What becomes of axes that statistics are taken over: `whole` keeps them, `taken` follows them as any other. */
+export type NormalizedAxes = 'whole' | 'taken'
+
+/** A node and an axis that it takes statistics over. */
+export interface NormalizedAxis {
+  readonly node: Node
+  readonly labels: Labels
+}
+
 export interface NodeRewrite {
   readonly node: Node
   readonly rewrite: Rewrite
@@ -30,12 +39,20 @@ export class AxisTrace implements TracedValues {
   readonly model: Model
   readonly shapes: ObservedShapes
   readonly rewrites: NodeRewrite[] = []
+  /** Axes that statistics are taken over. */
+  readonly normalizedAxes: NormalizedAxis[] = []
   readonly opset: number
   readonly #axes = new Map<Value, readonly Labels[]>()
+  readonly #normalized: NormalizedAxes
 
   /** @param excluded names of nodes whose weights stay whole */
-  constructor(model: Model, excluded: ReadonlySet<string> = new Set()) {
+  constructor(
+    model: Model,
+    excluded: ReadonlySet<string> = new Set(),
+    normalized: NormalizedAxes = 'whole',
+  ) {
     this.model = model
+    this.#normalized = normalized
     this.opset = opsetVersion(model)
     this.shapes = observeShapes(model)
     for (const value of model.graph.inputs) this.#enter(value, 'an input of the model')
@@ -72,6 +89,11 @@ export class AxisTrace implements TracedValues {
 
   rewrite(node: Node, rewrite: Rewrite): void {
     this.rewrites.push({ node, rewrite })
+  }
+
+  normalized(node: Node, labels: Labels): boolean {
+    this.normalizedAxes.push({ node, labels })
+    return this.#normalized === 'taken'
   }
 
   /** Values with labels, constants included. */

@@ -1,0 +1,101 @@
+// What is to be removed of a model: axes followed, units ranked, atoms chosen. Axes that a normalisation takes its statistics over are
+// used where asked for, or where too little goes without them.
+
+import type { Model } from '#src/onnx/ir/model'
+import type { Runtime } from '../runtime/runtime.ts'
+import { removedByBudget, removedByFraction, removedByThreshold } from './choose-removed.ts'
+import type { ImportanceContext } from './importance/importance.ts'
+import { MEASURES } from './importance/measures.ts'
+import { keepAxesAlive } from './keep-axes-alive.ts'
+import type { ChannelOptions } from './prune-channels.ts'
+import { RemainingCost } from './remaining-cost.ts'
+import type { NormalizedAxes } from './trace-axes.ts'
+import { AxisTrace } from './trace-axes.ts'
+import type { Unit } from './units.ts'
+import { unitsOf } from './units.ts'
+
+export interface RemovalPlan {
+  readonly trace: AxisTrace
+  readonly units: readonly Unit[]
+  readonly removed: Set<number>
+  readonly cost: RemainingCost
+}
+
+/** Changes nothing. */
+export async function planRemoval(
+  model: Model,
+  options: ChannelOptions,
+  feeds: ImportanceContext['feeds'],
+  runtime: Runtime,
+): Promise<RemovalPlan> {
+  const plan = async (normalized: NormalizedAxes): Promise<RemovalPlan> => {
+    const trace = new AxisTrace(model, new Set(options.excludedLayers), normalized)
+    const units = unitsOf(trace)
+    const { seed, norm } = options
+    const scores = await MEASURES[options.importance]({
+      trace,
+      units,
+      seed,
+      norm,
+      runtime,
+      feeds,
+      model,
+    })
+    const cost = new RemainingCost(trace)
+    const removed = chooseRemoved({ units, scores, limits: options.limits }, options, cost)
+    keepAxesAlive(trace, removed)
+    return { trace, units, removed, cost }
+  }
+  if (options.normalizedAxes === 'refit') return plan('taken')
+  const exact = await plan('whole')
+  const hasNorms = exact.trace.normalizedAxes.length > 0
+  const isEnough = options.normalizedAxes === 'whole' || !hasNorms || fulfils(exact, options)
+  if (isEnough) return exact
+  const all = await plan('taken')
+  return all.cost.macs(all.removed) < exact.cost.macs(exact.removed) ? all : exact
+}
+
+/** Channels in pairs take the square of what they are off the multiply-accumulates, single ones as much: this share of it is enough. */
+const ENOUGH = 0.8
+
+function fulfils({ cost, removed }: RemovalPlan, { amount, scope }: ChannelOptions): boolean {
+  const none = new Set<number>()
+  switch (amount.kind) {
+    case 'threshold':
+      return true
+    case 'sparsity':
+      return (
+        scope.kind === 'per_layer' ||
+        cost.macs(removed) <= cost.macs(none) * (1 - ENOUGH * amount.value)
+      )
+    case 'max_macs':
+      return cost.macs(removed) <= cost.macs(none) * amount.value
+    case 'max_parameters':
+      return cost.parameters(removed) <= cost.parameters(none) * amount.value
+  }
+}
+
+function chooseRemoved(
+  candidates: Parameters<typeof removedByFraction>[0],
+  { amount, scope }: ChannelOptions,
+  cost: RemainingCost,
+): Set<number> {
+  switch (amount.kind) {
+    case 'sparsity':
+      return removedByFraction(candidates, scope, amount.value)
+    case 'threshold':
+      return removedByThreshold(candidates, amount.value)
+    case 'max_macs': {
+      const whole = cost.macs(new Set())
+      return removedByBudget(candidates, scope, amount.value, (removed) => {
+        return cost.macs(removed) / whole
+      })
+    }
+    case 'max_parameters': {
+      const whole = cost.parameters(new Set())
+      return removedByBudget(candidates, scope, amount.value, (removed) => {
+        return cost.parameters(removed) / whole
+      })
+    }
+  }
+}

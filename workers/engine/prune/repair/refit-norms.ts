@@ -1,0 +1,201 @@
+// Normalisations that lost indices take their statistics of what is left: z instead of y. Scale and bias are fitted anew to what the
+// original gave, channel by channel by least squares: γ′ = cov(z, y) ÷ var(z), β′ = mean(y) − γ′·mean(z). What remains is the error
+// that the report states.
+
+import { intAttribute } from '#src/onnx/ir/attribute'
+import type { Node } from '#src/onnx/ir/node'
+import { typedTensor } from '#src/onnx/ir/tensor'
+import type { Value } from '#src/onnx/ir/value'
+import { floatValues } from '#src/onnx/tensor-values'
+import { GraphStatistics } from '../../quantize/graph-statistics.ts'
+import { copyModel } from '../../rewrite/copy-model.ts'
+import { labelOf } from '../../rewrite/pass.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import type { ImportanceContext } from '../importance/importance.ts'
+import type { KeptIndices } from '../kept-indices.ts'
+import type { AxisTrace } from '../trace-axes.ts'
+import type { Feeds } from '../verify-pruned.ts'
+import { meanOutputs } from './layer-means.ts'
+
+/** Squared error of the outputs kept as a share of their variance, with the statistics of what is left. */
+export interface NormError {
+  readonly layer: string
+  readonly channels: number
+  readonly kept: number
+  readonly error: number | 'unknown'
+  /** Once scale and bias are fitted. */
+  readonly refitted: number | 'not fitted'
+}
+
+export interface NormFit {
+  readonly errors: readonly NormError[]
+  /** Changes scales and biases of the traced model, before anything is removed from it. */
+  apply(): void
+}
+
+interface LosingNorm {
+  readonly node: Node
+  readonly size: number
+  readonly kept: readonly number[]
+}
+
+/** Means over all samples, by channel kept. */
+interface Moments {
+  readonly y: Float64Array
+  readonly z: Float64Array
+  readonly yy: Float64Array
+  readonly zz: Float64Array
+  readonly yz: Float64Array
+}
+
+const FITTED = ['LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization']
+
+/** Every node that takes statistics over an axis which loses indices. */
+export function losingNorms(trace: AxisTrace, kept: KeptIndices): LosingNorm[] {
+  const found = new Map<Node, LosingNorm>()
+  for (const { node, labels } of trace.normalizedAxes) {
+    if (kept.isWhole(labels) || found.has(node)) continue
+    found.set(node, { node, size: labels.size, kept: kept.of(labels) })
+  }
+  return [...found.values()]
+}
+
+/** Looks at the model as it was. */
+export async function fitNorms(
+  trace: AxisTrace,
+  kept: KeptIndices,
+  feeds: ImportanceContext['feeds'],
+  runtime: Runtime,
+): Promise<NormFit> {
+  const losing = losingNorms(trace, kept)
+  const moments = await measure(trace, losing, feeds, runtime)
+  const fits = losing.map((norm) => ({ norm, fit: fitOf(norm, moments.get(norm.node)) }))
+  const errors = fits.map(({ norm, fit }): NormError => {
+    const { node, size, kept: places } = norm
+    const error = fit === 'none' ? 'unknown' : fit.before
+    const refitted = fit === 'none' ? 'not fitted' : fit.after
+    return { layer: labelOf(node), channels: size, kept: places.length, error, refitted }
+  })
+  const apply = (): void => {
+    for (const { norm, fit } of fits) if (fit !== 'none') store(norm, fit)
+  }
+  return { errors, apply }
+}
+
+async function measure(
+  { model }: AxisTrace,
+  losing: readonly LosingNorm[],
+  feeds: ImportanceContext['feeds'],
+  runtime: Runtime,
+): Promise<Map<Node, Moments>> {
+  const found = new Map<Node, Moments>()
+  const fitted = losing.filter(({ node }) => isFitted(node))
+  if (feeds === 'none' || fitted.length === 0) return found
+  const copy = copyModel(model)
+  const statistics = new GraphStatistics(copy)
+  const twins = new Map([...copy.graph.nodes()].map((node) => [labelOf(node), node]))
+  const names = new Map<Node, string[]>()
+  for (const norm of fitted) {
+    const twin = twins.get(labelOf(norm.node))
+    const outputs = twin === undefined ? [] : appendMoments(statistics, twin, norm.kept)
+    copy.graph.outputs.push(...outputs)
+    names.set(
+      norm.node,
+      outputs.map(({ name }) => name),
+    )
+  }
+  const batches: Feeds[] = []
+  for await (const batch of feeds) batches.push(batch)
+  const means = await meanOutputs(copy, [...names.values()].flat(), batches, runtime)
+  for (const [node, own] of names) {
+    const [y, z, yy, zz, yz] = own.map((name) => means.get(name)?.mean)
+    if (y && z && yy && zz && yz) found.set(node, { y, z, yy, zz, yz })
+  }
+  return found
+}
+
+/** One axis, the last, and constant vectors: a scale of one axis spans the axes that are normalised. */
+function isFitted(node: Node): boolean {
+  const scale = node.input(1)?.constant ?? null
+  const bias = node.input(2)
+  const hasConstants = scale?.dtype === 'float32' && (bias === null || bias.constant !== null)
+  return node.is(...FITTED) && hasConstants && scale.dims.length === 1
+}
+
+function appendMoments(statistics: GraphStatistics, node: Node, kept: readonly number[]): Value[] {
+  const [input, output] = [node.input(0), node.output(0)]
+  if (input === null || output === null) return []
+  const places = statistics.integers(kept.map(BigInt))
+  const last = [intAttribute('axis', -1)]
+  const ones = statistics.graph.addInitializer(
+    typedTensor(
+      statistics.name('stat_ones'),
+      'float32',
+      [kept.length],
+      new Float32Array(kept.length).fill(1),
+    ),
+  )
+  const left = statistics.op('Gather', [input, places], last)
+  const attributes = [...node.attributes.values()].filter(({ name }) => name !== 'axis')
+  const z = statistics.op(node.opType, [left, ones], [...attributes, ...last])
+  const y = statistics.op('Gather', [output, places], last)
+  const products = [
+    y,
+    z,
+    ...[
+      [y, y],
+      [z, z],
+      [y, z],
+    ].map((pair) => statistics.op('Mul', pair)),
+  ]
+  return products.map((value) => statistics.perChannel('ReduceMean', value, -1))
+}
+
+interface Fit {
+  readonly scale: Float64Array
+  readonly bias: Float64Array
+  readonly before: number
+  readonly after: number
+}
+
+function fitOf({ node, kept }: LosingNorm, moments: Moments | undefined): Fit | 'none' {
+  const tensors = [node.input(1)?.constant ?? null, node.input(2)?.constant ?? null] as const
+  if (moments === undefined || tensors[0] === null) return 'none'
+  const scales = floatValues(tensors[0])
+  const biases = tensors[1] === null ? null : floatValues(tensors[1])
+  const [scale, bias] = [new Float64Array(kept.length), new Float64Array(kept.length)]
+  let [before, after, variance] = [0, 0, 0]
+  for (const [at, place] of kept.entries()) {
+    const [y, z, yy, zz, yz] = [moments.y, moments.z, moments.yy, moments.zz, moments.yz].map(
+      (values) => values[at] ?? 0,
+    ) as [number, number, number, number, number]
+    const own = scales[place] ?? 1
+    const offset = biases?.[place] ?? 0
+    // Without a bias the line goes through 0.
+    const [shiftY, shiftZ] = biases === null ? [0, 0] : [y, z]
+    const spread = zz - shiftZ * shiftZ
+    const slope = spread > 1e-12 ? (yz - shiftY * shiftZ) / spread : own
+    const shift = biases === null ? 0 : y - slope * z
+    scale[at] = slope
+    bias[at] = shift
+    const error = (g: number, b: number) =>
+      yy - 2 * (g * yz + b * y) + g * g * zz + 2 * g * b * z + b * b
+    before += error(own, offset)
+    after += error(slope, shift)
+    variance += yy - y * y
+  }
+  const share = (sum: number) => (variance > 0 ? Math.max(0, sum) / variance : 0)
+  return { scale, bias, before: share(before), after: share(after) }
+}
+
+function store({ node, kept }: LosingNorm, { scale, bias }: Fit): void {
+  for (const [index, fitted] of [scale, bias].entries()) {
+    const value = node.input(index + 1)
+    const tensor = value?.constant ?? null
+    // Vectors that other nodes read as well are theirs too.
+    if (value === null || tensor === null || value.uses.size !== 1) continue
+    const values = Float32Array.from(floatValues(tensor))
+    for (const [at, place] of kept.entries()) values[place] = fitted[at] ?? 0
+    value.graph?.setInitializer(value, typedTensor(tensor.name, 'float32', tensor.dims, values))
+  }
+}
