@@ -2497,6 +2497,12 @@ export interface components {
              */
             min_channels?: number;
             /**
+             * @description Axes that a LayerNormalization, RMSNormalization or GroupNormalization takes its statistics over, such as the residual stream of a transformer: `whole` keeps them, so that what is left computes what it did; `refit` removes from them as well, takes the statistics of what is left, fits scale and bias anew to the calibration dataset, if there is one, and states the error in the report; `auto` does so where too little goes without.
+             * @default auto
+             * @enum {string}
+             */
+            normalized_axes?: "auto" | "whole" | "refit";
+            /**
              * @description Fit the weights behind removed channels, biases and running statistics to the calibration dataset, if there is one. Needs no labels.
              * @default true
              */
@@ -2577,6 +2583,12 @@ export interface components {
              * @default 8
              */
             min_channels: number;
+            /**
+             * @description Axes that a LayerNormalization, RMSNormalization or GroupNormalization takes its statistics over, such as the residual stream of a transformer: `whole` keeps them, so that what is left computes what it did; `refit` removes from them as well, takes the statistics of what is left, fits scale and bias anew to the calibration dataset, if there is one, and states the error in the report; `auto` does so where too little goes without.
+             * @default auto
+             * @enum {string}
+             */
+            normalized_axes: "auto" | "whole" | "refit";
             /**
              * @description Fit the weights behind removed channels, biases and running statistics to the calibration dataset, if there is one. Needs no labels.
              * @default true
