@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { excludedLayers } from './excluded-layers.ts'
+import { ACTIVATION_DTYPES, TARGETS } from './quantize-targets.ts'
 import { quantizeWeightOnly } from './quantize-weight-only.ts'
 
 export const calibration = z
@@ -30,7 +31,16 @@ export const quantizeStatic = z
     type: z.literal('quantize'),
     method: z.literal('static'),
     weights_dtype: z.enum(['int8']).default('int8'),
-    activations_dtype: z.enum(['uint8']).default('uint8'),
+    target: z
+      .enum(TARGETS)
+      .default('host')
+      .describe(
+        "The runtime that the model is made for: `host` is ONNX Runtime on this machine's CPU, where candidates are timed. See the table of targets in docs/decisions/0013-quantization-targets.md.",
+      ),
+    activations_dtype: z
+      .enum(['auto', ...ACTIVATION_DTYPES])
+      .default('auto')
+      .describe('`auto` is what suits the target; each target takes some.'),
     per_channel: z.boolean().default(true).describe('One scale per output channel of a weight.'),
     reduce_range: z
       .boolean()

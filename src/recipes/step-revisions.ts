@@ -5,6 +5,7 @@ import type { Evaluation, EvaluationTask } from './evaluation.ts'
 import type { DistillStep } from './distill.ts'
 import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
+import { activationsOf } from './quantize-targets.ts'
 import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
 import type { SimplifyStep } from './simplify.ts'
 import type { Step } from './step.ts'
@@ -48,6 +49,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
       { since: 2, isUsed: ({ calibration }) => calibration.method !== 'minmax' },
       { since: 2, isUsed: (step) => step.equalize || step.bias_correction },
       { since: 2, isUsed: (step) => step.mixed_precision || step.smooth_quant || step.adaround },
+      { since: 7, isUsed: (step) => step.target !== 'host' || activationsOf(step) !== 'uint8' },
     ],
   },
   'quantize dynamic': { since: 1, later: [] },

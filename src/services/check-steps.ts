@@ -3,6 +3,7 @@
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { GRADIENT_IMPORTANCES } from '#src/recipes/prune'
+import { activationsFault } from '#src/recipes/quantize-targets'
 import type { PruneStep } from '#src/recipes/prune'
 import type { Step, StepType } from '#src/recipes/step'
 import { excludedLayersOf } from '#src/recipes/step'
@@ -63,6 +64,11 @@ export function stepSupportFaults(spec: JobSpec, { model }: JobInputs): FieldErr
     }
     if (step.type === 'quantize' && step.method === 'weight_only') {
       faults.push(...weightOnlyFaults(step, index, spec))
+    }
+    if (step.type === 'quantize' && step.method === 'static') {
+      const detail = activationsFault(step)
+      const place = `${pointer}/activations_dtype`
+      if (detail !== 'none') faults.push({ pointer: place, code: 'invalid_value', detail })
     }
     if (
       step.type === 'quantize' &&

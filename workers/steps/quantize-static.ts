@@ -3,11 +3,13 @@
 import type { CandidateMeasures } from '#engine/quantize/choose-candidate'
 import { DEFAULT_RULES, chooseCandidate } from '#engine/quantize/choose-candidate'
 import { restoreLayers } from '#engine/quantize/restore-layers'
-import type { StaticCandidate, StaticCandidates } from '#engine/quantize/static'
+import type { StaticCandidate, StaticCandidates, StaticOptions } from '#engine/quantize/static'
 import { staticCandidates } from '#engine/quantize/static'
 import { TersorError } from '#src/domain/errors'
 import type { ReportWarning } from '#src/domain/report'
 import type { QuantizeStaticStep } from '#src/recipes/quantize'
+import type { TargetChoice } from '#src/recipes/quantize-targets'
+import { activationsOf } from '#src/recipes/quantize-targets'
 import { calibrationFeeds } from './calibration-feeds.ts'
 import type { StepContext, StepRunner } from './step-outcome.ts'
 import type { Trial } from './try-models.ts'
@@ -21,6 +23,7 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
     throw new TersorError('dataset_required', 'static quantization needs a calibration dataset')
   }
   const options = {
+    ...targetOf(step),
     perChannel: step.per_channel,
     reduceRange: step.reduce_range,
     calibration: { name: step.calibration.method, percentile: step.calibration.percentile },
@@ -56,7 +59,7 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
     model: kept.candidate.model,
     details: { ...kept.candidate.details, tried, mixed_precision: mixed.details },
     declined: kept.candidate.declined,
-    warnings: lossWarnings(trial, kept.measures),
+    warnings: [...lossWarnings(trial, kept.measures), ...targetWarnings(step)],
     layerNoise: await made.layerNoise(kept.candidate),
   }
 }
@@ -121,4 +124,20 @@ function lossWarnings({ unit, maxLoss }: Trial, kept: CandidateMeasures): Report
   if (loss <= maxLoss) return []
   const detail = `no placement tried loses at most ${maxLoss} (${unit}); the one kept loses ${loss.toFixed(4)} on the trial samples`
   return [{ code: 'quality_loss', detail }]
+}
+
+/** Jobs that an earlier version took in name no target. */
+function targetOf(step: QuantizeStaticStep): Pick<StaticOptions, 'target' | 'activations'> {
+  const choice: TargetChoice = { ...EARLIER, ...step }
+  return { target: choice.target, activations: activationsOf(choice) }
+}
+
+const EARLIER: TargetChoice = { target: 'host', activations_dtype: 'auto' }
+
+/** The measured file is the one handed out, but this is not where it will run. */
+function targetWarnings(step: QuantizeStaticStep): ReportWarning[] {
+  const { target } = targetOf(step)
+  if (target === 'host') return []
+  const detail = `the model was made for ${target}; what was timed and judged is how ONNX Runtime runs it on this machine's CPU`
+  return [{ code: 'other_target', detail }]
 }

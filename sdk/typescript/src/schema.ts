@@ -2898,10 +2898,17 @@ export interface components {
              */
             weights_dtype?: "int8";
             /**
-             * @default uint8
+             * @description The runtime that the model is made for: `host` is ONNX Runtime on this machine's CPU, where candidates are timed. See the table of targets in docs/decisions/0013-quantization-targets.md.
+             * @default host
              * @enum {string}
              */
-            activations_dtype?: "uint8";
+            target?: "host" | "x86" | "x86_vnni" | "arm" | "xnnpack" | "nnapi" | "qnn" | "mnn";
+            /**
+             * @description `auto` is what suits the target; each target takes some.
+             * @default auto
+             * @enum {string}
+             */
+            activations_dtype?: "auto" | "uint8" | "int8" | "uint16" | "int16";
             /**
              * @description One scale per output channel of a weight.
              * @default true
@@ -2960,10 +2967,17 @@ export interface components {
              */
             weights_dtype: "int8";
             /**
-             * @default uint8
+             * @description The runtime that the model is made for: `host` is ONNX Runtime on this machine's CPU, where candidates are timed. See the table of targets in docs/decisions/0013-quantization-targets.md.
+             * @default host
              * @enum {string}
              */
-            activations_dtype: "uint8";
+            target: "host" | "x86" | "x86_vnni" | "arm" | "xnnpack" | "nnapi" | "qnn" | "mnn";
+            /**
+             * @description `auto` is what suits the target; each target takes some.
+             * @default auto
+             * @enum {string}
+             */
+            activations_dtype: "auto" | "uint8" | "int8" | "uint16" | "int16";
             /**
              * @description One scale per output channel of a weight.
              * @default true

@@ -18,6 +18,7 @@ import type { QuantizeResult } from './quantize-result.ts'
 import type { GramMatrix } from './round-by-gram.ts'
 import { smoothingNodes } from './smooth-quant.ts'
 import type { StaticOptions } from './static-options.ts'
+import { TARGETS } from './targets/targets.ts'
 
 export interface StaticCandidate extends QuantizeResult {
   readonly placement: PlacementName | 'unchanged'
@@ -28,7 +29,7 @@ export interface StaticCandidate extends QuantizeResult {
 export type RestoredWeights = 'integer' | 'float'
 
 export interface CandidateParts {
-  readonly options: Pick<StaticOptions, 'perChannel' | 'reduceRange'>
+  readonly options: Pick<StaticOptions, 'target' | 'activations' | 'perChannel' | 'reduceRange'>
   readonly calibration: Pick<Calibration, 'ranges' | 'unbounded'>
   /** Names of nodes that stay in float, weights included. */
   readonly excluded: ReadonlySet<string>
@@ -49,11 +50,12 @@ export function buildCandidate(
 ): StaticCandidate {
   const { options, calibration, excluded, restored, corrections, grams } = parts
   const whole = parts.restoredWeights === 'float' ? [...excluded, ...restored] : [...excluded]
+  const target = TARGETS[options.target]
   const model = copyModel(float)
   const { unbounded, ranges } = calibration
   applyCorrections(model, findSites(model, excluded, unbounded), corrections)
   const inFloat = [...excluded, ...restored, ...smoothingNodes(model)]
-  const sites = findSites(model, new Set(inFloat), unbounded)
+  const sites = findSites(model, new Set(inFloat), unbounded, options)
   const placement = place(name, model, sites)
   const left = [...sites.integer].filter(([node]) => !placement.integer.has(node))
   const declined: Declined[] = [
@@ -67,10 +69,14 @@ export function buildCandidate(
   const nodes = [...placement.integer].map((node) => labelOf(node))
   emitQdq(model, sites, placement, ranges, {
     perChannel: options.perChannel,
-    limit: options.reduceRange ? 64 : 127,
+    limit: options.reduceRange ? 64 : target.weightLimit,
     grams,
+    target,
+    activations: options.activations,
   })
-  const compact = compactWeights(model, new ConstantStore(model), new Set(whole))
+  const compact = target.foldsConstants
+    ? compactWeights(model, new ConstantStore(model), new Set(whole))
+    : { tensors: 0, declined: [] }
   sweepDeadCode(model)
   const details = {
     placement: placement.name,

@@ -5,6 +5,14 @@ import type { Model } from '#src/onnx/ir/model'
 import { typedTensor } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
 import { FreshNames } from '../rewrite/fresh-names.ts'
+import type { ActivationType } from './activation-type.ts'
+
+const ARRAYS = {
+  uint8: Uint8Array,
+  int8: Int8Array,
+  uint16: Uint16Array,
+  int16: Int16Array,
+} as const satisfies Record<ActivationType, unknown>
 
 export class ConstantStore {
   readonly graph: Graph
@@ -34,9 +42,10 @@ export class ConstantStore {
     return this.#once(key, () => typedTensor(this.name('w'), 'int8', dims, values))
   }
 
-  uint8(values: Uint8Array, dims: readonly number[]): Value {
-    const key = values.length <= 1 ? `uint8[${dims.join()}]=${values.join()}` : null
-    return this.#once(key, () => typedTensor(this.name('z'), 'uint8', dims, values))
+  activation(type: ActivationType, values: ArrayLike<number>, dims: readonly number[]): Value {
+    const own = ARRAYS[type].from(values)
+    const key = own.length <= 1 ? `${type}[${dims.join()}]=${own.join()}` : null
+    return this.#once(key, () => typedTensor(this.name('z'), type, dims, own))
   }
 
   int32(values: Int32Array, dims: readonly number[]): Value {

@@ -9,6 +9,8 @@ import { floatValues } from '#src/onnx/tensor-values'
 import { opRule } from '../ops/registry.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { bypass } from '../rewrite/sole-consumer.ts'
+import type { ActivationType } from './activation-type.ts'
+import { ACTIVATION_LEVELS } from './activation-type.ts'
 import { ConstantStore } from './constant-store.ts'
 import type { WeightSettings } from './emit-weights.ts'
 import { WeightEmitter } from './emit-weights.ts'
@@ -16,7 +18,14 @@ import type { Placement } from './place.ts'
 import type { QuantizationSites } from './quantization-sites.ts'
 import { resultOf } from './quantization-sites.ts'
 import type { Range, Ranges } from './quantize-result.ts'
+import { Quantizers } from './quantizers.ts'
 import { ScaleGroups } from './scale-groups.ts'
+import type { QuantizationTarget } from './targets/target.ts'
+
+export interface QdqSettings extends WeightSettings {
+  readonly target: QuantizationTarget
+  readonly activations: ActivationType
+}
 
 /**
  * Changes the model in place.
@@ -27,7 +36,7 @@ export function emitQdq(
   sites: QuantizationSites,
   placement: Placement,
   ranges: Ranges,
-  settings: WeightSettings,
+  settings: QdqSettings,
 ): void {
   new QdqEmitter(model, sites, placement, ranges, settings).run()
 }
@@ -36,9 +45,12 @@ class QdqEmitter {
   readonly #sites: QuantizationSites
   readonly #placement: Placement
   readonly #ranges: Ranges
-  readonly #groups = new ScaleGroups()
+  readonly #groups: ScaleGroups
+  readonly #target: QuantizationTarget
+  readonly #type: ActivationType
   readonly #store: ConstantStore
   readonly #weights: WeightEmitter
+  readonly #quantizers: Quantizers
   readonly #absorbedBounds = new Map<Node, Range>()
 
   constructor(
@@ -46,12 +58,16 @@ class QdqEmitter {
     sites: QuantizationSites,
     placement: Placement,
     ranges: Ranges,
-    settings: WeightSettings,
+    settings: QdqSettings,
   ) {
     this.#sites = sites
     this.#placement = placement
     this.#ranges = ranges
+    this.#target = settings.target
+    this.#type = settings.activations
+    this.#groups = new ScaleGroups(settings.activations)
     this.#store = new ConstantStore(model)
+    this.#quantizers = new Quantizers(this.#store, settings.activations)
     this.#weights = new WeightEmitter(this.#store, settings)
   }
 
@@ -61,6 +77,10 @@ class QdqEmitter {
     for (const node of integer) if (node.name === '') node.name = labelOf(node)
     for (const node of integer) this.#absorbActivation(node)
     for (const node of carriers) this.#groups.joinCarrier(node)
+    for (const node of integer) {
+      const isShared = this.#target.sharesScale.has(node.opType)
+      if (isShared) this.#groups.join([...node.inputs, node.output(0)])
+    }
     const values = this.#quantizedValues()
     for (const value of values) this.#collectRange(value)
     for (const node of integer) {
@@ -79,12 +99,13 @@ class QdqEmitter {
   #becomeAddition(node: Node): void {
     const gate = this.#sites.integer.get(node)?.gate ?? null
     if (gate === null) return
-    const [offset, scale] = [this.#store.uint8(Uint8Array.of(255), []), gate.beta / 255]
-    const scaleValue = this.#store.float32(Float32Array.of(scale), [])
-    const zero = this.#store.uint8(Uint8Array.of(0), [])
+    const { least, most } = ACTIVATION_LEVELS[this.#type]
+    const offset = this.#store.activation(this.#type, [most], [])
+    const scaleValue = this.#store.float32(Float32Array.of(gate.beta / (most - least)), [])
+    const zero = this.#store.activation(this.#type, [least], [])
     node.opType = 'Add'
     node.attributes.clear()
-    node.setInput(1, this.#dequantize(offset, scaleValue, zero, node))
+    node.setInput(1, this.#quantizers.dequantize(offset, scaleValue, zero, node))
   }
 
   /** Takes the Relu or Clip behind the node out: its range, which starts at 0 or the bound, does the same. */
@@ -102,11 +123,17 @@ class QdqEmitter {
       }
     } else if (site.kernel.outputRange !== 'observed') {
       const [low, high] = site.kernel.outputRange
-      this.#groups.setRange(output, { low, high })
+      this.#groups.setRange(output, { low, high: high * this.#unit(node) })
     }
     if (site.absorbed === null) return
     this.#absorbedBounds.set(node, site.absorbed.bounds)
     bypass(site.absorbed.node, output)
+  }
+
+  /** With one over the number of integers as its scale, [0, 1) is what they reach. */
+  #unit({ opType }: Node): number {
+    const { least, most } = ACTIVATION_LEVELS[this.#type]
+    return this.#target.unitScale.has(opType) ? (most - least) / (most - least + 1) : 1
   }
 
   #quantizedValues(): Set<Value> {
@@ -119,7 +146,10 @@ class QdqEmitter {
         if (input !== null) values.add(input)
       }
       const output = node.output(0)
-      const mustQuantize = site?.kernel.needsOutputQuantizer || this.#absorbedBounds.has(node)
+      const mustQuantize =
+        site?.kernel.needsOutputQuantizer ||
+        this.#target.quantizesResults ||
+        this.#absorbedBounds.has(node)
       if (output !== null && mustQuantize) values.add(output)
     }
     for (const node of carriers) {
@@ -145,10 +175,10 @@ class QdqEmitter {
   #emitValue(value: Value): void {
     const { scale, zeroPoint } = this.#groups.parametersOf(value)
     const scaleValue = this.#store.float32(Float32Array.of(scale), [])
-    const zero = this.#store.uint8(Uint8Array.of(zeroPoint), [])
+    const zero = this.#store.activation(this.#type, [zeroPoint], [])
     const readers = [...value.uses]
     const isOutput = value.isGraphOutput
-    const quantized = this.#quantize(this.#unfused(value), scaleValue, zero)
+    const quantized = this.#quantizers.quantize(this.#unfused(value), scaleValue, zero)
     const isMadeOnIntegers =
       value.producer !== null &&
       (this.#placement.integer.has(value.producer) || this.#placement.carriers.has(value.producer))
@@ -157,14 +187,14 @@ class QdqEmitter {
       if (this.#readsIntegers(use)) {
         const alpha = this.#sites.integer.get(use.node)?.gate?.alpha ?? 1
         const own = this.#store.float32(Float32Array.of(scale * alpha), [])
-        use.node.setInput(use.index, this.#dequantize(quantized, own, zero, use.node))
+        use.node.setInput(use.index, this.#quantizers.dequantize(quantized, own, zero, use.node))
       } else if (isMadeOnIntegers) {
-        shared ??= this.#dequantize(quantized, scaleValue, zero, null)
+        shared ??= this.#quantizers.dequantize(quantized, scaleValue, zero, null)
         use.node.setInput(use.index, shared)
       }
     }
     if (!isOutput || !isMadeOnIntegers) return
-    shared ??= this.#dequantize(quantized, scaleValue, zero, null)
+    shared ??= this.#quantizers.dequantize(quantized, scaleValue, zero, null)
     this.#replaceOutput(value, shared)
   }
 
@@ -188,40 +218,6 @@ class QdqEmitter {
     const guard = makeNode('Relu', [value], [this.#store.name('r')])
     this.#store.graph.insertAfter(guard, producer)
     return guard.output(0) ?? value
-  }
-
-  #quantize(value: Value, scale: Value, zero: Value): Value {
-    const { graph } = this.#store
-    const tensor = value.constant
-    if (tensor !== null) {
-      const step = floatValues(scale.constant ?? tensor)[0] ?? 1
-      const shift = floatValues(zero.constant ?? tensor)[0] ?? 0
-      const elements = Uint8Array.from(floatValues(tensor), (element) => {
-        return Math.max(0, Math.min(255, Math.round(element / step) + shift))
-      })
-      return this.#store.uint8(elements, tensor.dims)
-    }
-    const node = makeNode('QuantizeLinear', [value, scale, zero], [this.#store.name('q')])
-    node.name = ''
-    const [first] = graph.nodes()
-    if (value.producer !== null) graph.insertAfter(node, value.producer)
-    else if (first === undefined) graph.append(node)
-    else graph.insertBefore(node, first)
-    const result = node.output(0)
-    if (result === null) throw new Error('a QuantizeLinear has one output')
-    return result
-  }
-
-  /** Before `reader`, or right behind the quantizer when it serves several. */
-  #dequantize(quantized: Value, scale: Value, zero: Value, reader: Node | null): Value {
-    const node = makeNode('DequantizeLinear', [quantized, scale, zero], [this.#store.name('d')])
-    node.name = ''
-    const { graph } = this.#store
-    if (reader !== null) graph.insertBefore(node, reader)
-    else if (quantized.producer !== null) graph.insertAfter(node, quantized.producer)
-    const result = node.output(0)
-    if (result === null) throw new Error('a DequantizeLinear has one output')
-    return result
   }
 
   /** The dequantized value takes the place and the name of a graph output. */

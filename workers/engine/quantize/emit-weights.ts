@@ -12,6 +12,7 @@ import type { WeightLayout } from './quantize-weight.ts'
 import { finiteWeights, quantizeWeight, weightScales } from './quantize-weight.ts'
 import type { GramMatrix } from './round-by-gram.ts'
 import { roundByGram } from './round-by-gram.ts'
+import type { QuantizationTarget } from './targets/target.ts'
 
 /** Biases keep a bit of int32 free for the accumulator that they are added to. */
 const BIAS_LIMIT = 2 ** 30
@@ -22,6 +23,7 @@ export interface WeightSettings {
   readonly limit: number
   /** Of layers whose weights are rounded for the least error of their output, by label. */
   readonly grams: ReadonlyMap<string, GramMatrix>
+  readonly target: Pick<QuantizationTarget, 'perTensor'>
 }
 
 export class WeightEmitter {
@@ -46,7 +48,9 @@ export class WeightEmitter {
     const weight = node.input(site.weight)
     const tensor = weight?.constant
     if (weight === null || !tensor) return
-    const axis = this.#settings.perChannel ? slot.channelAxis(node, tensor.dims.length) : 'none'
+    const { perChannel, target } = this.#settings
+    const isPerChannel = perChannel && !target.perTensor.has(node.opType)
+    const axis = isPerChannel ? slot.channelAxis(node, tensor.dims.length) : 'none'
     const layout = { dims: tensor.dims, axis }
     const values = finiteWeights(tensor)
     const scales = weightScales(values, layout, this.#settings.limit)

@@ -10,7 +10,7 @@ import type { IntegerSite, QuantizationSites } from './quantization-sites.ts'
 import { resultOf } from './quantization-sites.ts'
 
 export const PLACEMENTS = ['cost-plan', 'all-but-first', 'products-only', 'weights-only'] as const
-export type PlacementName = (typeof PLACEMENTS)[number]
+export type PlacementName = (typeof PLACEMENTS)[number] | 'whole'
 
 export interface Placement {
   readonly name: PlacementName
@@ -22,11 +22,13 @@ export interface Placement {
 /**
  * `weights-only`: everything computes in float, weights are stored as integers. `all-but-first`: every integer kernel
  * but convolutions of images. `products-only`: matrix products with a constant weight, for models that convolve nothing
- * (transformers). `cost-plan`: the cheapest placement by the kernels' cost table.
+ * (transformers). `cost-plan`: the cheapest placement by the kernels' cost table. `whole`: every integer kernel, for runtimes
+ * that what stays in float leaves.
  */
 export function place(name: PlacementName, model: Model, sites: QuantizationSites): Placement {
   const flow = new Flow(sites)
   if (name === 'weights-only') return { name, integer: new Set(), carriers: new Set() }
+  if (name === 'whole') return flow.whole()
   const open = [...sites.integer].filter(([node, site]) => !readsImage(node, site))
   if (name === 'products-only') {
     const products = open.filter(([, site]) => site.weight !== 'none')
@@ -83,6 +85,23 @@ class Flow {
     return maker !== null && chosen.has(maker)
   }
 
+  whole(): Placement {
+    const integer = new Set(this.#sites.integer.keys())
+    return { name: 'whole', integer, carriers: this.#joined(integer) }
+  }
+
+  #joined(integer: ReadonlySet<Node>): Set<Node> {
+    const all = new Set(integer)
+    const carriers = new Set<Node>()
+    for (const node of this.#sites.carriers) {
+      const leavesGraph = node.outputs.some((value) => value?.isGraphOutput ?? false)
+      if (leavesGraph || !this.#isInteger(node.input(0), all)) continue
+      carriers.add(node)
+      all.add(node)
+    }
+    return carriers
+  }
+
   /**
    * Carriers join where their input is an integer already. Integer nodes without weights leave unless they lie between
    * integer nodes: alone they only add quantizers.
@@ -90,14 +109,8 @@ class Flow {
   settle(name: PlacementName, wanted: ReadonlySet<Node>): Placement {
     const integer = new Set([...wanted].filter((node) => this.#sites.integer.has(node)))
     for (;;) {
-      const all = new Set(integer)
-      const carriers = new Set<Node>()
-      for (const node of this.#sites.carriers) {
-        const leavesGraph = node.outputs.some((value) => value?.isGraphOutput ?? false)
-        if (leavesGraph || !this.#isInteger(node.input(0), all)) continue
-        carriers.add(node)
-        all.add(node)
-      }
+      const carriers = this.#joined(integer)
+      const all = new Set([...integer, ...carriers])
       const lone = [...integer].filter((node) => !this.#pays(node, all))
       if (lone.length === 0) {
         return { name: integer.size === 0 ? 'weights-only' : name, integer, carriers }

@@ -12,9 +12,13 @@ import { float32Constant, scalarConstant } from '../rewrite/constants.ts'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { soleConsumer } from '../rewrite/sole-consumer.ts'
+import { ACTIVATION_LEVELS } from './activation-type.ts'
 import type { Range } from './quantize-result.ts'
 import type { SaturatingGate } from './saturating-gate.ts'
 import { SATURATING_GATE_KERNEL, saturatingGate } from './saturating-gate.ts'
+import type { StaticOptions } from './static-options.ts'
+import type { QuantizationTarget } from './targets/target.ts'
+import { TARGETS } from './targets/targets.ts'
 
 export interface IntegerSite {
   readonly kernel: IntegerKernel
@@ -28,6 +32,10 @@ export interface IntegerSite {
   readonly gate: SaturatingGate | null
 }
 
+type SiteRules = Pick<StaticOptions, 'target' | 'activations'>
+
+const HOST: SiteRules = { target: 'host', activations: 'uint8' }
+
 export interface QuantizationSites {
   readonly facts: TypeInference
   readonly integer: ReadonlyMap<Node, IntegerSite>
@@ -37,13 +45,14 @@ export interface QuantizationSites {
 }
 
 /**
- * Main graph only: a subgraph runs in float. `excluded`: names of nodes that stay in float; `unbounded`: names of values
+ * Main graph only: a subgraph runs in float. `rules`: what has kernels, and for which integers. `excluded`: names of nodes that stay in float; `unbounded`: names of values
  * that have no range.
  */
 export function findSites(
   model: Model,
   excluded: ReadonlySet<string>,
   unbounded: ReadonlySet<string> = new Set(),
+  rules: SiteRules = HOST,
 ): QuantizationSites {
   const facts = inferTypes(model)
   const integer = new Map<Node, IntegerSite>()
@@ -53,7 +62,7 @@ export function findSites(
     declined.push({ rule: 'integer-kernel', node: labelOf(node), reason })
   }
   for (const node of model.graph.nodes()) {
-    const quantization = quantizationOf(node)
+    const quantization = quantizationOf(node, TARGETS[rules.target])
     if (quantization === 'float' || excluded.has(labelOf(node))) continue
     if (quantization === 'carries') {
       const touched = [node.input(0), ...node.outputs]
@@ -61,7 +70,7 @@ export function findSites(
       if (isBounded && isFloat32(node.input(0), facts)) carriers.add(node)
       continue
     }
-    const site = siteOf(node, quantization, facts)
+    const site = siteOf(node, quantization, facts, rules)
     if (typeof site === 'string') decline(node, site)
     else if (touches(node, site, unbounded)) decline(node, 'a value it touches is infinite')
     else integer.set(node, site)
@@ -72,10 +81,13 @@ export function findSites(
   return { facts, integer, carriers, declined }
 }
 
-function quantizationOf(node: Node): QuantizationRule {
-  if (saturatingGate(node) !== null) return SATURATING_GATE_KERNEL
+function quantizationOf(node: Node, target: QuantizationTarget): QuantizationRule {
+  const { operators, gates, kernels } = target
+  if (operators !== 'registry' && !operators.has(node.opType)) return 'float'
+  if (gates && saturatingGate(node) !== null) return SATURATING_GATE_KERNEL
   const rule = opRule(node)
-  return rule === 'unknown' ? 'float' : rule.quantization
+  const own = rule === 'unknown' ? 'float' : rule.quantization
+  return own === 'float' && node.is() ? (kernels[node.opType] ?? 'float') : own
 }
 
 function touches(node: Node, site: IntegerSite, names: ReadonlySet<string>): boolean {
@@ -93,7 +105,12 @@ function isFloat32(value: Value | null, facts: TypeInference): boolean {
   return type?.kind === 'tensor' && type.dtype === 'float32'
 }
 
-function siteOf(node: Node, kernel: IntegerKernel, facts: TypeInference): IntegerSite | string {
+function siteOf(
+  node: Node,
+  kernel: IntegerKernel,
+  facts: TypeInference,
+  { activations: type }: SiteRules,
+): IntegerSite | string {
   const verdict = kernel.accepts(node, facts)
   if (verdict !== 'yes') return verdict
   const slot = kernel.weight === 'none' ? null : kernel.weight.input
@@ -117,7 +134,8 @@ function siteOf(node: Node, kernel: IntegerKernel, facts: TypeInference): Intege
     kernel,
     weight,
     activations,
-    absorbed: absorbedActivation(node, kernel),
+    // Integers that go below zero whatever the range cut nothing off.
+    absorbed: ACTIVATION_LEVELS[type].isSymmetric ? null : absorbedActivation(node, kernel),
     gate: saturatingGate(node),
   }
   return biasFits(node, site) ? site : 'its bias is not one number per output channel'

@@ -4,11 +4,17 @@ import type { Node } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import type { ActivationParameters } from './activation-parameters.ts'
 import { activationParameters, unionRange } from './activation-parameters.ts'
+import type { ActivationType } from './activation-type.ts'
 import type { Range } from './quantize-result.ts'
 
 export class ScaleGroups {
   readonly #parents = new Map<Value, Value>()
   readonly #ranges = new Map<Value, Range>()
+  readonly #type: ActivationType
+
+  constructor(type: ActivationType) {
+    this.#type = type
+  }
 
   /** The range of a value, joined with what its group has. */
   setRange(value: Value, range: Range): void {
@@ -23,9 +29,12 @@ export class ScaleGroups {
 
   /** The first input and the outputs of the carrier share scale and zero point. */
   joinCarrier(carrier: Node): void {
-    const input = carrier.input(0)
-    for (const output of carrier.outputs)
-      if (input !== null && output !== null) this.#join(input, output)
+    this.join([carrier.input(0), ...carrier.outputs])
+  }
+
+  /** All of these share scale and zero point. */
+  join([first = null, ...others]: readonly (Value | null)[]): void {
+    for (const value of others) if (first !== null && value !== null) this.#join(first, value)
   }
 
   rangeOf(value: Value): Range {
@@ -35,7 +44,7 @@ export class ScaleGroups {
   }
 
   parametersOf(value: Value): ActivationParameters {
-    return activationParameters(this.rangeOf(value))
+    return activationParameters(this.rangeOf(value), this.#type)
   }
 
   #join(one: Value, other: Value): void {

@@ -1,12 +1,12 @@
 // Static quantization: integer weights and activations, ranges from calibration data.
 
 import type { Model } from '#src/onnx/ir/model'
-import { opsetVersion } from '#src/onnx/ir/model'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf, nodeRulePass } from '../rewrite/pass.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
+import { isWide } from './activation-type.ts'
 import type { RestoredWeights, StaticCandidate } from './build-candidate.ts'
 import { buildCandidate } from './build-candidate.ts'
 import type { Calibration, CalibrationMethod } from './calibrate.ts'
@@ -26,7 +26,9 @@ import { findSites } from './quantization-sites.ts'
 import { quantizedAlready } from './quantized-already.ts'
 import type { GramMatrix } from './round-by-gram.ts'
 import { requireFiniteWeights } from './require-finite-weights.ts'
+import { requireOpset } from './required-opset.ts'
 import type { StaticOptions } from './static-options.ts'
+import { TARGETS } from './targets/targets.ts'
 import { rescale } from './rescale.ts'
 
 export interface StaticCandidates {
@@ -70,10 +72,11 @@ export async function staticCandidates(
   if (refusal !== null) return unchanged(model, refusal)
   const simplified = await simplify(model, runtime)
   requireFiniteWeights(model)
-  await nodeRulePass(expandHardSwish).run(model, runtime)
+  const target = TARGETS[options.target]
+  if (target.gates) await nodeRulePass(expandHardSwish).run(model, runtime)
   const excluded = new Set(options.excludedLayers)
   const threads = options.threads ?? 1
-  const tooOld = opsetTooOld(model)
+  const tooOld = requireOpset(model, options.activations)
   const plainParts = {
     options,
     excluded,
@@ -87,7 +90,8 @@ export async function staticCandidates(
     method: CalibrationMethod,
     on: FeedSource,
   ): Promise<Calibration> => {
-    const names = tooOld.length > 0 ? [] : calibratedValues(findSites(of, excluded))
+    const names =
+      tooOld.length > 0 ? [] : calibratedValues(findSites(of, excluded, new Set(), options))
     return await calibrate(of, names, on, runtime, { method, threads })
   }
   const correctionBatches = async () => {
@@ -100,7 +104,7 @@ export async function staticCandidates(
   }
   const rescaled = await rescale(model, options, excluded, quantized, feeds, runtime)
   const { model: float } = rescaled
-  const calibration = await calibrated(float, options.calibration, feeds)
+  const calibration = await calibrated(float, methodFor(options), feeds)
   const rounding = options.adaround
     ? await gramMatrices(float, excluded, await correctionBatches(), runtime, threads)
     : { matrices: new Map<string, GramMatrix>(), declined: [] }
@@ -124,7 +128,7 @@ export async function staticCandidates(
   const shared = {
     simplify: simplified.details,
     calibration: {
-      method: options.calibration.name,
+      method: methodFor(options).name,
       batches: calibration.runs,
       tensors: calibration.ranges.size,
       chosen: countMethods(calibration),
@@ -150,7 +154,8 @@ export async function staticCandidates(
   const candidates: StaticCandidate[] = []
   const seen = new Set<string>()
   const placements = tooOld.length > 0 ? (['weights-only'] as const) : options.placements
-  for (const name of placements ?? PLACEMENTS) {
+  const own = target.placements === 'timed' ? PLACEMENTS : target.placements
+  for (const name of placements ?? own) {
     const plain = buildCandidate(float, name, { ...parts, calibration })
     const key = plain.integerNodes.join('\0')
     if (seen.has(key)) continue
@@ -175,7 +180,7 @@ export async function staticCandidates(
       return outputError(wanted, await runAll(made, few, runtime, threads)).centred
     },
     savings: ({ integerNodes }) => {
-      const sites = findSites(float, excluded, calibration.unbounded)
+      const sites = findSites(float, excluded, calibration.unbounded, options)
       const names = new Set(integerNodes)
       const own = [...sites.integer].filter(([node]) => names.has(labelOf(node)))
       return new Map(
@@ -210,18 +215,16 @@ function unchanged(model: Model, reason: string): StaticCandidates {
   }
 }
 
+/** The search for ranges measures 8 bits; with 16, nothing needs to be cut off. */
+function methodFor({ activations, calibration }: StaticOptions): CalibrationMethod {
+  const isFree = calibration.name === 'auto' && isWide(activations)
+  return isFree ? { ...calibration, name: 'minmax' } : calibration
+}
+
 function countMethods({ methods }: Calibration): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const method of methods.values()) counts[method] = (counts[method] ?? 0) + 1
   return counts
-}
-
-/** Scales per channel came with opset 13; the reasons why a model stays below are those of the upgrade. */
-function opsetTooOld(model: Model): Declined[] {
-  const version = opsetVersion(model)
-  if (version >= 13) return []
-  const reason = `integer kernels need opset 13, and the model could only be raised to ${version}`
-  return [{ rule: 'quantize-static', node: null, reason }]
 }
 
 function unknownNames(model: Model, excluded: ReadonlySet<string>): Declined[] {

@@ -1,9 +1,13 @@
 // What static quantization is told.
 
+import type { ActivationType } from './activation-type.ts'
 import type { CalibrationMethod } from './calibrate.ts'
 import type { PlacementName } from './place.ts'
+import type { TargetName } from './targets/target.ts'
 
 export interface StaticOptions {
+  readonly target: TargetName
+  readonly activations: ActivationType
   readonly perChannel: boolean
   /** 7-bit weights, for processors on which sums of two 8-bit products saturate. */
   readonly reduceRange: boolean
@@ -18,12 +22,14 @@ export interface StaticOptions {
   readonly adaround: boolean
   /** Names of nodes that stay in float, weights included. */
   readonly excludedLayers: readonly string[]
-  /** Placements to make; all when left out. */
+  /** Placements to make; those of the target when left out. */
   readonly placements?: readonly PlacementName[]
   readonly threads?: number
 }
 
 export const STATIC_DEFAULTS: StaticOptions = {
+  target: 'host',
+  activations: 'uint8',
   perChannel: true,
   reduceRange: false,
   calibration: { name: 'auto', percentile: 99.99 },
