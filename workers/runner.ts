@@ -43,9 +43,9 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
 
   const handlers: Record<TaskKind, (claim: Claim, signals: TaskSignals) => Promise<void>> = {
     compress: async (claim, signals) => {
-      const done = await compress(context, claim.id, signals)
-      if (done) await queue.complete(claim)
-      else await queue.release(claim, 0)
+      const { next } = await compress(context, claim.id, signals)
+      if (next === null) await queue.complete(claim)
+      else await queue.release(claim, next)
     },
     'deliver-webhook': async (claim, signals) => {
       const { next } = await deliverWebhook(context, agent, claim.id, signals)

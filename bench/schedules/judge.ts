@@ -1,7 +1,7 @@
 // The invariants of jobs, checked at every commit and once more at the end (I1–I4, I6).
 
 import type { JobRecord } from '#src/domain/job'
-import { isTerminal, JOB_TRANSITIONS, MAX_WORKERS_LOST } from '#src/domain/job'
+import { isTerminal, JOB_TRANSITIONS, MAX_TAKEOVERS, MAX_WORKERS_LOST } from '#src/domain/job'
 import type { ArtifactRecord, EventRecord } from '#src/domain/records'
 import type { DeliveryRecord } from '#src/domain/webhook'
 import type { Write } from '#src/ports/record-store'
@@ -20,11 +20,13 @@ export class Judge {
   readonly #begun = new Map<string, number>()
   readonly #scheduler: Scheduler
   readonly #blobs: SimulatedBlobs
-  /** How many deaths and lost claims there were so far. */
-  readonly #troubles: () => number
+  /** Who ever began an attempt, by job. */
+  readonly #workers = new Map<string, Set<string>>()
+  readonly #dead = new Set<string>()
+  /** Workers that died while a job was theirs, by job. */
+  readonly #killed = new Map<string, number>()
 
-  constructor(scheduler: Scheduler, blobs: SimulatedBlobs, troubles: () => number) {
-    this.#troubles = troubles
+  constructor(scheduler: Scheduler, blobs: SimulatedBlobs) {
     this.#scheduler = scheduler
     this.#blobs = blobs
   }
@@ -36,6 +38,16 @@ export class Judge {
 
   attemptOf(actor: Actor, job: string): number {
     return this.#begun.get(`${actor.name} ${job}`) ?? 0
+  }
+
+  /** @param taken whether another worker has claimed the job and is about to take it over */
+  died(process: string, taken: (job: string) => boolean): void {
+    this.#dead.add(process)
+    for (const { id, status, worker } of this.jobs.values()) {
+      const held = status === 'running' || status === 'canceling'
+      if (held && worker === process && !taken(id))
+        this.#killed.set(id, (this.#killed.get(id) ?? 0) + 1)
+    }
   }
 
   committed(actor: Actor, writes: readonly Write[]): void {
@@ -86,14 +98,17 @@ export class Judge {
     if (next.attempt !== before.attempt + (began ? 1 : 0)) {
       this.fail(`I4 ${next.id} goes from attempt ${before.attempt} to ${next.attempt}`)
     }
-    const lost = next.workers_lost - before.workers_lost
-    if (lost < 0 || lost > 1 || next.workers_lost > MAX_WORKERS_LOST) {
-      this.fail(
-        `I4 ${next.id} goes from ${before.workers_lost} to ${next.workers_lost} lost workers`,
-      )
-    }
-    if (began) this.#begun.set(`${actor.name} ${next.id}`, next.attempt)
+    if (began) this.#began(actor, next)
     if (isTerminal(next.status)) this.#ended(next, writes)
+  }
+
+  #began(actor: Actor, job: JobRecord): void {
+    this.#begun.set(`${actor.name} ${job.id}`, job.attempt)
+    const workers = this.#workers.get(job.id) ?? new Set()
+    this.#workers.set(job.id, workers.add(job.worker!))
+    const killed = this.#killed.get(job.id) ?? 0
+    if (killed >= MAX_WORKERS_LOST)
+      this.fail(`${job.id} starts again after ${killed} workers died under it`)
   }
 
   #ended(job: JobRecord, writes: readonly Write[]): void {
@@ -133,9 +148,10 @@ export class Judge {
     if (job.status === 'succeeded' && !artifacts.some(({ kind }) => kind === 'report')) {
       this.fail(`I3 ${job.id} succeeded without a report`)
     }
-    const troubles = this.#troubles()
-    if (job.error?.code === 'worker_lost' && troubles < MAX_WORKERS_LOST) {
-      this.fail(`${job.id} lost ${MAX_WORKERS_LOST} workers in ${troubles} troubles`)
+    const dead = [...(this.#workers.get(job.id) ?? [])].filter((id) => this.#dead.has(id)).length
+    const lost = dead >= MAX_WORKERS_LOST || job.takeovers >= MAX_TAKEOVERS
+    if (job.error?.code === 'worker_lost' && !lost) {
+      this.fail(`${job.id} is given up after ${dead} deaths in ${job.takeovers} takeovers`)
     }
     if (job.error?.code === 'internal_error') this.fail(`${job.id} failed on our side`)
   }

@@ -30,6 +30,7 @@ const MOST_STEPS = 6000
 const STEPS_AFTERWARDS = 15
 const FAULT_SHARES = [0, 0.01, 0.03, 0.1, 0.25]
 const TROUBLE_SHARES = [0, 0.01, 0.03, 0.08]
+const DEADLY_SHARES = [...Array.from({ length: 20 }, () => 0), 0.8, 1]
 
 const OPTIONS: ServiceOptions = {
   version: '0',
@@ -86,11 +87,14 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     const actor = scheduler.actor(`worker ${(born += 1)}`)
     const worker: WorkerProcess = { actor, id: actor.name, runner: null }
     scheduler.start(actor, () => {
-      worker.runner = startWorkerProcess(world, actor, contextOf(actor))
+      worker.runner = startWorkerProcess(world, actor, contextOf(actor), () =>
+        replace(workers, worker, startWorker),
+      )
     })
     return worker
   }
 
+  world.deadlyShare = scheduler.pick(DEADLY_SHARES)!
   await world.records.store.commit([{ op: 'insert', collection: 'model', record: MODEL }])
   const apis = Array.from({ length: 1 + Number(scheduler.chance(0.5)) }, startApi)
   const workers = Array.from({ length: 1 + Number(scheduler.chance(0.7)) }, startWorker)
@@ -109,24 +113,37 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     })
   }
 
-  function replaceOne<P extends { readonly actor: Actor }>(processes: P[], next: () => P): void {
-    const index = Math.floor(scheduler.random() * processes.length)
-    scheduler.kill(processes[index]!.actor)
-    world.died(`${processes[index]!.actor.name} of ${seed}`)
+  function replace<P extends { readonly actor: Actor }>(
+    processes: P[],
+    dying: P,
+    next: () => P,
+  ): void {
+    scheduler.kill(dying.actor)
+    world.died(dying.actor, `${dying.actor.name} of ${seed}`)
     deaths += 1
-    processes[index] = next()
+    // One that drains has its successor already.
+    const index = processes.indexOf(dying)
+    if (index >= 0) processes[index] = next()
   }
 
-  const troubles: readonly (() => void)[] = [
-    () => replaceOne(workers, startWorker),
-    () => replaceOne(workers, startWorker),
-    () => replaceOne(apis, startApi),
+  const queueTroubles: readonly (() => void)[] = [
     () => queue.loseOne(),
     () => queue.expireOne(),
     () => queue.loseAll(),
-    () => world.jumpClock(scheduler.pick([...workers, ...apis])!.actor),
-    () => drainOne(),
   ]
+  // In some nobody dies: workers that live may lose a job as often as it takes.
+  const onlyQueue = scheduler.chance(0.1)
+  if (onlyQueue) world.reportShare = 0.95
+  const troubles: readonly (() => void)[] = onlyQueue
+    ? queueTroubles
+    : [
+        () => replace(workers, scheduler.pick(workers)!, startWorker),
+        () => replace(workers, scheduler.pick(workers)!, startWorker),
+        () => replace(apis, scheduler.pick(apis)!, startApi),
+        ...queueTroubles,
+        () => world.jumpClock(scheduler.pick([...workers, ...apis])!.actor),
+        () => drainOne(),
+      ]
 
   function drainOne(): void {
     const index = Math.floor(scheduler.random() * workers.length)
@@ -140,7 +157,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
   const troubleShare = scheduler.pick(TROUBLE_SHARES)!
   // Most end when all is done; some go on, as entries of finished jobs are found and lost.
   const brief = scheduler.chance(0.85)
-  const peaceAfter = 20 + 230 * scheduler.random()
+  const peaceAfter = 20 + (onlyQueue ? 980 : 230) * scheduler.random()
   let done = 0
   while (scheduler.steps < MOST_STEPS && judge.violations.length === 0) {
     const peace = scheduler.steps > peaceAfter
@@ -149,7 +166,6 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     else if (scheduler.chance(troubleShare)) {
       const trouble = Math.floor(scheduler.random() * troubles.length)
       scheduler.note(`trouble ${trouble}`)
-      world.troubles.seen += 1
       troubles[trouble]!()
     }
     if (!(await scheduler.step())) break

@@ -8,13 +8,13 @@ interface Entry {
   readonly kind: TaskKind
   readonly id: string
   token: string | null
+  /** Who claimed it last. */
+  claimant: string | null
   leasedUntil: number
   notBefore: number
 }
 
 export class SimulatedQueue {
-  /** Claims that ended with their lease. */
-  takenOver = 0
   readonly #scheduler: Scheduler
   readonly #entries = new Map<string, Entry>()
 
@@ -24,7 +24,14 @@ export class SimulatedQueue {
 
   enqueue(kind: TaskKind, id: string, notBefore: number): void {
     if (this.has(kind, id)) return
-    this.#entries.set(`${kind} ${id}`, { kind, id, token: null, leasedUntil: 0, notBefore })
+    this.#entries.set(`${kind} ${id}`, {
+      kind,
+      id,
+      token: null,
+      claimant: null,
+      leasedUntil: 0,
+      notBefore,
+    })
   }
 
   #claimable(kind: TaskKind): Entry[] {
@@ -38,11 +45,11 @@ export class SimulatedQueue {
     return this.#claimable(kind).length > 0
   }
 
-  claim(kind: TaskKind, leaseMs: number): Claim | null {
+  claim(kind: TaskKind, leaseMs: number, claimant: string): Claim | null {
     const entry = this.#scheduler.pick(this.#claimable(kind))
     if (entry === undefined) return null
-    if (entry.token !== null) this.takenOver += 1
     entry.token = randomUUID()
+    entry.claimant = claimant
     entry.leasedUntil = this.#scheduler.now + leaseMs
     return { kind, id: entry.id, token: entry.token }
   }
@@ -77,6 +84,10 @@ export class SimulatedQueue {
     if (entry !== undefined && entry.leasedUntil <= this.#scheduler.now) {
       this.#entries.delete(`${kind} ${id}`)
     }
+  }
+
+  claimant(kind: TaskKind, id: string): string | null {
+    return this.#entries.get(`${kind} ${id}`)?.claimant ?? null
   }
 
   has(kind: TaskKind, id: string): boolean {

@@ -16,10 +16,16 @@ import type { World } from './world.ts'
 const silent = (): void => undefined
 const LOG = { debug: silent, info: silent, warn: silent, error: silent } as unknown as Logger
 
-export function startWorkerProcess(world: World, actor: Actor, service: ServiceContext): Runner {
+/** `die`: what a job that kills workers does at its end. */
+export function startWorkerProcess(
+  world: World,
+  actor: Actor,
+  service: ServiceContext,
+  die: () => void,
+): Runner {
   const context = workerContext({
     service,
-    children: simulatedChildren(world, actor),
+    children: simulatedChildren(world, actor, die),
     log: LOG,
     capabilities: { accelerators: ['cpu'], memory_bytes: 2 ** 33, revision: 1 },
     maxJobSeconds: 3600,
@@ -29,7 +35,7 @@ export function startWorkerProcess(world: World, actor: Actor, service: ServiceC
   return startRunner(context, { places: 1 })
 }
 
-function simulatedChildren(world: World, actor: Actor): ChildPool {
+function simulatedChildren(world: World, actor: Actor, die: () => void): ChildPool {
   const { scheduler, judge } = world
   const point = (label: string): Promise<void> =>
     new Promise((resolve) => scheduler.add(actor, label, resolve))
@@ -39,7 +45,7 @@ function simulatedChildren(world: World, actor: Actor): ChildPool {
     { onMessage, signal }: RunOptions,
   ): Promise<CompressResult> {
     const attempt = judge.attemptOf(actor, request.job)
-    while (scheduler.chance(0.4)) {
+    while (scheduler.chance(world.reportShare)) {
       await point('child reports')
       if (signal.aborted) break
       onMessage?.({
@@ -54,6 +60,10 @@ function simulatedChildren(world: World, actor: Actor): ChildPool {
       if (scheduler.chance(0.5)) onMessage?.({ kind: 'log', line: 'working' })
     }
     await point('child ends')
+    if (scheduler.chance(world.deadlyShare)) {
+      die()
+      await new Promise(() => undefined)
+    }
     if (scheduler.chance(0.1)) throw new ChildFailure('step_failed', 'simplify', 'simulated')
     if (scheduler.chance(0.1)) {
       throw new ChildFailure('runtime_crashed', 'simplify', 'simulated', true)

@@ -1,19 +1,18 @@
 // What the processes of a schedule share: stores, queue and feed behind a network that refuses, delays and forgets.
 
 import { TersorError } from '#src/domain/errors'
+import type { Collections, ProcessRecord } from '#src/domain/records'
 import type { FeedMessage } from '#src/ports/progress-feed'
-import type { RecordStore } from '#src/ports/record-store'
+import type { RecordStore, Versioned } from '#src/ports/record-store'
 import type { Ports } from '#src/services/service-context'
 import type { Peers } from '#src/services/peers'
+import { BEAT_MS, DEAD_AFTER_MS } from '#src/services/peers'
 import { Judge } from './judge.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import { SimulatedBlobs } from './simulated-blobs.ts'
 import { SimulatedQueue } from './simulated-queue.ts'
 import type { WatchedRecords } from './watched-records.ts'
 import { watchRecords } from './watched-records.ts'
-
-/** Others take a process for living for this long after its death. */
-const DEAD_AFTER_MS = 12_000
 
 interface Subscriber {
   readonly actor: Actor
@@ -26,10 +25,12 @@ export class World {
   readonly queue: SimulatedQueue
   readonly judge: Judge
   readonly records: WatchedRecords
-  /** Deaths and other blows so far. */
-  readonly troubles: { seen: number }
   /** Share of calls that go wrong. */
   faultShare: number
+  /** Share of attempts that kill their worker. */
+  deadlyShare = 0
+  /** Chance of another report before an attempt ends: tells how long jobs take. */
+  reportShare = 0.4
   readonly #network: Actor
   readonly #subscribers = new Map<string, Set<Subscriber>>()
   readonly #diedAt = new Map<string, number>()
@@ -38,7 +39,7 @@ export class World {
   private constructor(
     scheduler: Scheduler,
     faultShare: number,
-    parts: Pick<World, 'blobs' | 'queue' | 'judge' | 'records' | 'troubles'>,
+    parts: Pick<World, 'blobs' | 'queue' | 'judge' | 'records'>,
   ) {
     this.scheduler = scheduler
     this.faultShare = faultShare
@@ -46,21 +47,23 @@ export class World {
     this.queue = parts.queue
     this.judge = parts.judge
     this.records = parts.records
-    this.troubles = parts.troubles
     this.#network = scheduler.actor('network')
   }
 
   static async open(scheduler: Scheduler, faultShare: number, fenced: boolean): Promise<World> {
     const blobs = new SimulatedBlobs()
     const queue = new SimulatedQueue(scheduler)
-    const troubles = { seen: 0 }
-    const judge = new Judge(scheduler, blobs, () => troubles.seen + queue.takenOver)
+    const judge = new Judge(scheduler, blobs)
     const records = await watchRecords(judge, fenced)
-    return new World(scheduler, faultShare, { blobs, queue, judge, records, troubles })
+    return new World(scheduler, faultShare, { blobs, queue, judge, records })
   }
 
-  died(id: string): void {
+  died(actor: Actor, id: string): void {
     this.#diedAt.set(id, this.scheduler.now)
+    this.judge.died(id, (job) => {
+      const claimant = this.queue.claimant('compress', job)
+      return claimant !== null && claimant !== actor.name
+    })
   }
 
   jumpClock(actor: Actor): void {
@@ -92,7 +95,12 @@ export class World {
     const call = <T>(label: string, execute: () => Promise<T>): Promise<T> =>
       this.#call(actor, label, execute)
     const wrapped: RecordStore = {
-      get: (collection, id) => call(`get ${collection}`, () => store.get(collection, id)),
+      get: (collection, id) =>
+        call(`get ${collection}`, () =>
+          collection === 'process'
+            ? Promise.resolve(this.#processRecord(id) as Versioned<Collections[typeof collection]>)
+            : store.get(collection, id),
+        ),
       commit: (writes) => call('commit', () => records.commit(actor, writes)),
       list: (collection, query) => call(`list ${collection}`, () => store.list(collection, query)),
       count: (collection, where) => call('count', () => store.count(collection, where)),
@@ -118,7 +126,8 @@ export class World {
               return
             }
             const ready = (): boolean => signal.aborted || queue.hasClaimable(kind)
-            const take = (): void => resolve(signal.aborted ? null : queue.claim(kind, leaseMs))
+            const take = (): void =>
+              resolve(signal.aborted ? null : queue.claim(kind, leaseMs, actor.name))
             scheduler.add(actor, 'claim', take, ready)
           }),
         renew: (claim, leaseMs) => call('renew', async () => queue.renew(claim, leaseMs)),
@@ -156,14 +165,21 @@ export class World {
     }
   }
 
+  /** As the process would have left it: it beat until it died. */
+  #processRecord(id: string): Versioned<ProcessRecord> {
+    const beat = Math.floor((this.#diedAt.get(id) ?? this.scheduler.now) / BEAT_MS)
+    return { record: { id, beat } as ProcessRecord, version: beat }
+  }
+
   peersOf(id: string): Peers {
-    const isAlive = (other: string): boolean => {
+    const isSilent = (other: string): boolean => {
       const died = this.#diedAt.get(other)
-      return died === undefined || this.scheduler.now - died < DEAD_AFTER_MS
+      return died !== undefined && this.scheduler.now - died >= DEAD_AFTER_MS
     }
     const peers = {
       id,
-      isAlive,
+      isSilent,
+      isAlive: (other: string) => !isSilent(other),
       isFirstWorker: () => true,
       all: () => [],
       tell: async () => undefined,

@@ -28,8 +28,18 @@ export function isTerminal(status: JobStatus): boolean {
   return JOB_TRANSITIONS[status].length === 0
 }
 
-/** A job that lost its worker this often fails with `worker_lost`: it may be what kills them. */
+/** A job under which this many workers died fails with `worker_lost`: it may be what kills them. */
 export const MAX_WORKERS_LOST = 5
+/** So does a job that was taken this often from workers, dead or alive: none seems to bring it to its end. */
+export const MAX_TAKEOVERS = 20
+
+/** A worker from which an attempt was taken, with its beat at that moment: it died then, unless it beats on. */
+export interface LeftBy {
+  readonly worker: string
+  readonly beat: number
+  /** Of the job. */
+  readonly stage: string
+}
 
 export interface JobProgress {
   /** Done, 0–1. */
@@ -67,8 +77,12 @@ export interface JobRecord {
   readonly progress: JobProgress
   /** Raised by every claim; what a worker commits names the attempt it holds. */
   readonly attempt: number
-  /** Attempts that ended with the death of their worker. */
-  readonly workers_lost: number
+  /** The process that began the last attempt; `null` before the first. */
+  readonly worker: string | null
+  /** Workers that died under it, or may have. Those that turn out to live are taken out. */
+  readonly left_by: readonly LeftBy[]
+  /** Attempts that another worker took over. */
+  readonly takeovers: number
   /** What the caller asked for with every default resolved, plus hashes and versions: posting it again repeats the job. */
   readonly spec: JobSpec
   readonly model: string

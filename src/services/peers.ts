@@ -20,15 +20,16 @@ export interface PeersOptions {
 export const BEAT_MS = 2000
 /** A process that was silent for this long is dead: its leases have run out by then. */
 export const DEAD_AFTER_MS = 12_000
+/** Longest silence that two looks in a row tell of. Between looks further apart it was the observer that saw nothing. */
+const LONGEST_LOOK_MS = 2 * BEAT_MS
 /** Records of the dead are kept a while, for `/v1/workers` to show. */
 const FORGOTTEN_AFTER_MS = 10 * 60_000
 const MOST = 10_000
 
 interface Sighting {
   readonly record: ProcessRecord
-  readonly beat: number
-  /** When this process first saw this beat, on its own monotonic clock: those of other machines may be wrong. */
-  readonly changedAt: number
+  /** Since this process first saw this beat, by its own monotonic clock: those of other machines may be wrong. */
+  readonly silentMs: number
 }
 
 export type Liveness = 'alive' | 'lost'
@@ -40,6 +41,7 @@ export class Peers {
   readonly #seen = new Map<string, Sighting>()
   #worker: () => WorkerStatus | 'none' = () => 'none'
   #beat = 0
+  #lookedAt = 0
   #timer: NodeJS.Timeout | null = null
   #current: Promise<void> = Promise.resolve()
 
@@ -52,6 +54,7 @@ export class Peers {
   /** What this process says of the worker in it, from now on. */
   describeWorker(status: () => WorkerStatus): void {
     this.#worker = status
+    void this.tell()
   }
 
   /** Says for the first time that this process lives, and looks who else does. */
@@ -80,10 +83,22 @@ export class Peers {
     await this.#current
   }
 
+  /** Sees at once who is there now. */
+  async look(): Promise<void> {
+    if (this.#options.sharing === 'alone') return
+    const listed = await this.#options.records.list('process', { limit: MOST })
+    this.#notice(listed.map(({ record }) => record))
+  }
+
   isAlive(id: string): boolean {
     if (id === this.id) return true
     const sighting = this.#seen.get(id)
-    return sighting !== undefined && this.#silentFor(sighting) < DEAD_AFTER_MS
+    return sighting !== undefined && sighting.silentMs < DEAD_AFTER_MS
+  }
+
+  /** Whether it is known to be dead although its record is there. One that was never seen may have begun just now. */
+  isSilent(id: string): boolean {
+    return id !== this.id && (this.#seen.get(id)?.silentMs ?? 0) >= DEAD_AFTER_MS
   }
 
   /** Whether this worker does what one of all must do: the living one with the least id does. */
@@ -103,10 +118,6 @@ export class Peers {
         liveness: this.isAlive(record.id) ? ('alive' as const) : ('lost' as const),
       })),
     ]
-  }
-
-  #silentFor({ changedAt }: Sighting): number {
-    return performance.now() - changedAt
   }
 
   #describe(): ProcessRecord {
@@ -132,10 +143,9 @@ export class Peers {
         ? { op: 'insert', collection: 'process', record }
         : { op: 'update', collection: 'process', record, version: found.version },
     ])
-    const listed = await records.list('process', { limit: MOST })
-    this.#notice(listed.map((entry) => entry.record))
+    await this.look()
     const forgotten = [...this.#seen.values()].filter(
-      (sighting) => this.#silentFor(sighting) > FORGOTTEN_AFTER_MS,
+      ({ silentMs }) => silentMs > FORGOTTEN_AFTER_MS,
     )
     for (const sighting of forgotten) {
       await records.commit([{ op: 'delete', collection: 'process', id: sighting.record.id }])
@@ -144,9 +154,13 @@ export class Peers {
   }
 
   #notice(listed: readonly ProcessRecord[]): void {
+    const now = performance.now()
+    const passed = Math.min(now - this.#lookedAt, LONGEST_LOOK_MS)
+    this.#lookedAt = now
     for (const record of listed) {
-      if (this.#seen.get(record.id)?.beat === record.beat) continue
-      this.#seen.set(record.id, { record, beat: record.beat, changedAt: performance.now() })
+      const known = this.#seen.get(record.id)
+      const silentMs = known?.record.beat === record.beat ? known.silentMs + passed : 0
+      this.#seen.set(record.id, { record, silentMs })
     }
     // Who left said so by taking its record away.
     const present = new Set(listed.map(({ id }) => id))

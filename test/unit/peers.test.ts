@@ -6,11 +6,13 @@ import { BEAT_MS, DEAD_AFTER_MS, Peers } from '#src/services/peers'
 
 let records: RecordStore
 let skew = 0
+let errors: 'none' | 'expected' = 'none'
 
 beforeEach(async () => {
   vi.useFakeTimers()
   records = await openMemoryRecords()
   skew = 0
+  errors = 'none'
 })
 afterEach(() => vi.useRealTimers())
 
@@ -22,7 +24,7 @@ function peer(role: 'api' | 'worker', offset = 0): Peers {
     version: '1',
     sharing: 'shared',
     onError: (error) => {
-      throw error
+      if (errors === 'none') throw error
     },
   })
   if (role === 'worker') {
@@ -70,6 +72,42 @@ test('notice a death within the time told, and a farewell at the next beat', asy
   await vi.advanceTimersByTimeAsync(DEAD_AFTER_MS)
   expect(api.isAlive(killed.id)).toBe(false)
   expect(api.all()[1]).toMatchObject({ liveness: 'lost', record: { id: killed.id } })
+})
+
+test('an observer that saw nothing for a while takes nobody for dead', async () => {
+  let away = false
+  const { list } = records
+  records = {
+    ...records,
+    list: async (...parameters) => {
+      if (away) throw new Error('away')
+      return await list(...parameters)
+    },
+  }
+  const api = peer('api')
+  const worker = peer('worker')
+  await api.join()
+  await worker.join()
+  await vi.advanceTimersByTimeAsync(BEAT_MS)
+  errors = 'expected'
+  away = true
+  await vi.advanceTimersByTimeAsync(10 * DEAD_AFTER_MS)
+  await kill(worker)
+  away = false
+  await vi.advanceTimersByTimeAsync(BEAT_MS)
+  expect([api.isAlive(worker.id), api.isSilent(worker.id)]).toEqual([true, false])
+  await vi.advanceTimersByTimeAsync(DEAD_AFTER_MS)
+  expect([api.isAlive(worker.id), api.isSilent(worker.id)]).toEqual([false, true])
+})
+
+test('a worker is seen by who looks as soon as it has told what it offers', async () => {
+  const api = peer('api')
+  await api.join()
+  const worker = peer('worker')
+  await worker.join()
+  expect(api.all()).toHaveLength(1)
+  await api.look()
+  expect(api.all()).toMatchObject([{}, { record: { id: worker.id, worker: { places: 1 } } }])
 })
 
 test('agree on the worker that sweeps, and on the next when it dies', async () => {

@@ -6,7 +6,8 @@ import type { Child } from '#workers/sandbox/spawn-child'
 import type { WorkerContext } from '#workers/worker-context'
 import type { JobAttempt } from './job-attempt.ts'
 import { answerFromEarlier } from './answer-from-earlier.ts'
-import { AttemptLost, beginAttempt, canceledJob, requeue } from './job-attempt.ts'
+import { beginAttempt, requeue } from './begin-attempt.ts'
+import { AttemptLost, canceledJob } from './job-attempt.ts'
 import type { JobLogWriter } from './job-log-writer.ts'
 import { openJobLog } from './job-log-writer.ts'
 import { goalError, jobError, summaryOf } from './job-outcome.ts'
@@ -23,26 +24,36 @@ export interface TaskSignals {
   readonly lost: AbortSignal
 }
 
-/** Runs one job. True when the queue entry is done with, false when it is to be claimed again. */
+/** Until it is known whether the workers that had the job are dead. */
+const LATER_MS = 2000
+
+export interface CompressOutcome {
+  /** Epoch milliseconds from which the job may be claimed again; `null` when its queue entry is done with. */
+  readonly next: number | null
+}
+
+const DONE: CompressOutcome = { next: null }
+
 export async function compress(
   context: WorkerContext,
   id: string,
   signals: TaskSignals,
-): Promise<boolean> {
-  const attempt = await beginAttempt(context.service, id)
-  if (attempt === null) return true
+): Promise<CompressOutcome> {
+  const attempt = await beginAttempt(context.service, id, signals.lost)
+  if (attempt === 'over') return DONE
+  if (attempt === 'later') return { next: context.service.clock.now() + LATER_MS }
   const log = await openJobLog(context.service, attempt.job)
   log.add(`attempt ${attempt.job.attempt} starts`)
   try {
-    if (await answerFromEarlier(context.service, attempt, log)) return true
+    if (await answerFromEarlier(context.service, attempt, log)) return DONE
     await runAttempt(context, attempt, log, signals)
-    return true
+    return DONE
   } catch (error) {
-    if (error instanceof AttemptLost) return true
-    if (error === DRAINED) return await handBack(context, id, attempt)
+    if (error instanceof AttemptLost) return DONE
+    if (error === DRAINED) return (await handBack(context, id, attempt)) ? { next: 0 } : DONE
     if (error === CANCELED) await attempt.end(canceledJob)
     else await failJob(context, attempt, log, error)
-    return true
+    return DONE
   } finally {
     await log.flush()
   }
@@ -180,7 +191,7 @@ async function failJob(
   }
 }
 
-/** The worker is being stopped: the job waits for the next one, and no attempt is held against it. */
+/** The worker is being stopped: the job waits for the next one. False when it is not ours any more. */
 async function handBack(context: WorkerContext, id: string, attempt: JobAttempt): Promise<boolean> {
   const found = await context.service.records.get('job', id)
   if (
@@ -188,11 +199,6 @@ async function handBack(context: WorkerContext, id: string, attempt: JobAttempt)
     found.record.attempt !== attempt.job.attempt ||
     found.record.status !== 'running'
   )
-    return true
-  return !(await requeue(
-    context.service,
-    found,
-    'the worker is being stopped',
-    found.record.workers_lost,
-  ))
+    return false
+  return await requeue(context.service, found, 'the worker is being stopped')
 }

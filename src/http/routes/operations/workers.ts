@@ -21,7 +21,9 @@ export const workersRoute = route({
   errors: [],
   handle: async ({ query, context }) => {
     const { accelerator } = query
-    const workers = context.service.peers
+    const { peers } = context.service
+    await peers.look()
+    const workers = peers
       .all()
       .flatMap(workerBody)
       .filter(({ accelerators }) => accelerator === undefined || accelerators.includes(accelerator))

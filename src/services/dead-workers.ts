@@ -1,0 +1,48 @@
+// Which workers died under a job. Only those count: a lease also runs out when Redis is emptied or a worker stands still.
+
+import type { JobRecord, LeftBy } from '#src/domain/job'
+import type { ServiceContext } from './service-context.ts'
+
+/** `unknown`: its next beats, or their absence, will tell. */
+type Fate = 'alive' | 'dead' | 'unknown'
+
+/** Beats after the last one seen that prove life: one may have been under way when the process died. */
+const PROOF_BEATS = 2
+
+type Stores = Pick<ServiceContext, 'records' | 'peers'>
+
+export interface Suspects {
+  /** All that are not known to live. */
+  readonly left: readonly LeftBy[]
+  readonly dead: number
+}
+
+export async function suspects(stores: Stores, { left_by: all }: JobRecord): Promise<Suspects> {
+  const fates = await Promise.all(all.map((one) => fateOf(stores, one)))
+  return {
+    left: all.filter((_, index) => fates[index] !== 'alive'),
+    dead: fates.filter((fate) => fate === 'dead').length,
+  }
+}
+
+/** With the worker from which the job is being taken now. */
+export async function leftNow({ records, peers }: Stores, job: JobRecord): Promise<LeftBy[]> {
+  const { worker, stage, left_by: before } = job
+  const others = before.filter((one) => one.worker !== worker && one.worker !== peers.id)
+  if (worker === null || worker === peers.id) return others
+  const found = await records.get('process', worker)
+  return [...others, { worker, beat: found?.record.beat ?? 0, stage }]
+}
+
+/**
+ * A taker comes 8 to 10 s after a death, before 12 s of silence have told of it: whom it takes a job from is then
+ * neither dead nor alive. Beats are compared, no clocks.
+ */
+async function fateOf({ records, peers }: Stores, { worker, beat }: LeftBy): Promise<Fate> {
+  if (worker === peers.id) return 'alive'
+  const found = await records.get('process', worker)
+  // It took its record away, or was not there to bring it back when Redis was emptied.
+  if (found === null) return 'dead'
+  if (found.record.beat >= beat + PROOF_BEATS) return 'alive'
+  return peers.isSilent(worker) ? 'dead' : 'unknown'
+}
