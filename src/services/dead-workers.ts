@@ -17,7 +17,7 @@ export interface Suspects {
   readonly dead: number
 }
 
-export async function suspects(stores: Stores, { left_by: all }: JobRecord): Promise<Suspects> {
+export async function suspects(stores: Stores, all: readonly LeftBy[]): Promise<Suspects> {
   const fates = await Promise.all(all.map((one) => fateOf(stores, one)))
   return {
     left: all.filter((_, index) => fates[index] !== 'alive'),
@@ -27,7 +27,8 @@ export async function suspects(stores: Stores, { left_by: all }: JobRecord): Pro
 
 /** With the worker from which the job is being taken now. */
 export async function leftNow({ records, peers }: Stores, job: JobRecord): Promise<LeftBy[]> {
-  const { worker, stage, left_by: before } = job
+  // Jobs of the first versions have none of these.
+  const { worker = null, stage, left_by: before = [] } = job
   const others = before.filter((one) => one.worker !== worker && one.worker !== peers.id)
   if (worker === null || worker === peers.id) return others
   const found = await records.get('process', worker)

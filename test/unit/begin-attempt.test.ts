@@ -5,25 +5,17 @@ import type { ProcessRecord } from '#src/domain/records'
 import type { RecordStore } from '#src/ports/record-store'
 import type { Peers } from '#src/services/peers'
 import type { ServiceContext } from '#src/services/service-context'
+import { begunAttempt, HELD } from '#test/support/begun-attempt'
 import { openMemoryContext } from '#test/support/memory-context'
 import { agedJob } from '#test/support/aged-records'
 import { beginAttempt, requeue } from '#workers/tasks/begin-attempt'
 import { AttemptLost } from '#workers/tasks/job-attempt'
-import type { JobAttempt } from '#workers/tasks/job-attempt'
-
-const HELD = new AbortController().signal
 
 async function queuedJob() {
   const { context } = await openMemoryContext()
   const job = { ...agedJob(context.clock.now(), 'queued'), attempt: 0 }
   await context.records.commit([{ op: 'insert', collection: 'job', record: job }])
   return { context, job }
-}
-
-async function begun(context: ServiceContext, id: string): Promise<JobAttempt> {
-  const attempt = await beginAttempt(context, id, HELD)
-  if (typeof attempt === 'string') throw new Error(attempt)
-  return attempt
 }
 
 /** The processes of one Redis: workers beat while they live. */
@@ -59,7 +51,7 @@ test('a start whose answer got lost is this attempt and no takeover', async () =
       return commits === 1 ? false : done
     },
   }
-  const attempt = await begun({ ...context, records }, job.id)
+  const attempt = await begunAttempt({ ...context, records }, job.id)
   expect(attempt.job).toMatchObject({ status: 'running', attempt: 1, takeovers: 0 })
   await attempt.update((current) => ({ ...current, stage: 'further' }))
   const found = await context.records.get('job', job.id)
@@ -68,7 +60,7 @@ test('a start whose answer got lost is this attempt and no takeover', async () =
 
 test('an attempt whose job went back to the queue commits nothing more', async () => {
   const { context, job } = await queuedJob()
-  const attempt = await begun(context, job.id)
+  const attempt = await begunAttempt(context, job.id)
   const found = await context.records.get('job', job.id)
   expect(await requeue(context, found!, 'the worker died')).toBe(true)
   const end = attempt.end((current) => ({ ...current, status: 'succeeded' }))
@@ -79,7 +71,7 @@ test('an attempt whose job went back to the queue commits nothing more', async (
 
 test('who lost the lease takes the job from nobody', async () => {
   const { context, job } = await queuedJob()
-  await begun(context, job.id)
+  await begunAttempt(context, job.id)
   expect(await beginAttempt(context, job.id, AbortSignal.abort())).toBe('over')
   const found = await context.records.get('job', job.id)
   expect(found?.record).toMatchObject({ status: 'running', attempt: 1 })
@@ -92,7 +84,7 @@ test('a job whose workers all live on is started again as often as its lease is 
   for (let time = 0; time <= 2 * MAX_WORKERS_LOST; time += 1) {
     const id = `worker_${time % 3}`
     for (let worker = 0; worker < 3; worker += 1) await workers.beat(`worker_${worker}`, 3 * time)
-    last = (await begun(workers.as(id), job.id)).job
+    last = (await begunAttempt(workers.as(id), job.id)).job
   }
   expect(last).toMatchObject({ status: 'running', takeovers: 2 * MAX_WORKERS_LOST })
   expect(last.left_by.length).toBeLessThan(3)
@@ -100,7 +92,7 @@ test('a job whose workers all live on is started again as often as its lease is 
 
 test('a job is not taken over for ever, whoever lives', async () => {
   const { context, job } = await queuedJob()
-  for (let time = 0; time <= MAX_TAKEOVERS - 1; time += 1) await begun(context, job.id)
+  for (let time = 0; time <= MAX_TAKEOVERS - 1; time += 1) await begunAttempt(context, job.id)
   expect(await beginAttempt(context, job.id, HELD)).toBe('over')
   const found = await context.records.get('job', job.id)
   expect(found?.record).toMatchObject({
@@ -115,7 +107,7 @@ test('a job under which workers die waits until it is known whether the last one
   const workers = workersOf(context)
   for (let time = 1; time <= MAX_WORKERS_LOST; time += 1) {
     await workers.beat(`worker_${time}`, 7)
-    await begun(workers.as(`worker_${time}`), job.id)
+    await begunAttempt(workers.as(`worker_${time}`), job.id)
     // A taker comes before the silence of the last one is known.
     workers.silent.add(`worker_${time - 1}`)
   }
@@ -140,7 +132,7 @@ test('… and starts again when one of them beats on', async () => {
   const workers = workersOf(context)
   for (let time = 1; time <= MAX_WORKERS_LOST; time += 1) {
     await workers.beat(`worker_${time}`, 7)
-    await begun(workers.as(`worker_${time}`), job.id)
+    await begunAttempt(workers.as(`worker_${time}`), job.id)
     workers.silent.add(`worker_${time - 1}`)
   }
   const last = `worker_${MAX_WORKERS_LOST}`
@@ -150,6 +142,6 @@ test('… and starts again when one of them beats on', async () => {
   // It may have been under way when the process died.
   expect(await beginAttempt(other, job.id, HELD)).toBe('later')
   await workers.beat(last, 9)
-  const attempt = await begun(other, job.id)
+  const attempt = await begunAttempt(other, job.id)
   expect(attempt.job).toMatchObject({ status: 'running', attempt: MAX_WORKERS_LOST + 1 })
 })

@@ -10,8 +10,10 @@ import { collectBlobs } from '#src/services/collect-blobs'
 import { cancelJob } from '#src/services/jobs'
 import type { ServiceContext } from '#src/services/service-context'
 import { agedJob, TENANT } from '#test/support/aged-records'
+import { begunAttempt } from '#test/support/begun-attempt'
 import { openMemoryContext } from '#test/support/memory-context'
-import { AttemptLost, beginAttempt, requeue } from '#workers/tasks/job-attempt'
+import { requeue } from '#workers/tasks/begin-attempt'
+import { AttemptLost } from '#workers/tasks/job-attempt'
 import type { JobAttempt } from '#workers/tasks/job-attempt'
 import { openJobCheckpoints } from '#workers/tasks/job-checkpoints'
 import type { WorkerContext } from '#workers/worker-context'
@@ -29,8 +31,8 @@ async function runningJob() {
   const { context } = memory
   const job = { ...agedJob(context.clock.now(), 'queued'), attempt: 0 }
   await context.records.commit([{ op: 'insert', collection: 'job', record: job }])
-  const attempt = await beginAttempt(context, job.id)
-  return { context, memory, job, attempt: attempt! }
+  const attempt = await begunAttempt(context, job.id)
+  return { context, memory, job, attempt }
 }
 
 async function open(service: ServiceContext, attempt: JobAttempt) {
@@ -112,12 +114,12 @@ test('an attempt that lost its job names nothing and leaves no bytes', async () 
   first.checkpoints.take(await message(1))
   await first.checkpoints.settle()
   const found = await context.records.get('job', job.id)
-  await requeue(context, found!, 'the worker died', 1)
-  const next = await beginAttempt(context, job.id)
+  await requeue(context, found!, 'the worker died')
+  const next = await begunAttempt(context, job.id)
   first.checkpoints.take(await message(2))
   await first.checkpoints.settle()
   expect(first.lost).toEqual([expect.any(AttemptLost)])
-  const second = await open(context, next!)
+  const second = await open(context, next)
   const target = await mkdtemp(join(folder, 'fetched-'))
   expect(await second.checkpoints.fetch(target)).toMatchObject([{ step: 1 }])
   expect(await keys(context.blobs)).toHaveLength(1)
@@ -134,10 +136,10 @@ test('a commit whose answer got lost was made, once', async () => {
     },
   }
   const found = await context.records.get('job', job.id)
-  await requeue(context, found!, 'again', 0)
+  await requeue(context, found!, 'again')
   const unlucky = { ...context, records }
-  const again = await beginAttempt(unlucky, job.id)
-  const { checkpoints, lost } = await open(unlucky, again!)
+  const again = await begunAttempt(unlucky, job.id)
+  const { checkpoints, lost } = await open(unlucky, again)
   expect(attempt.job.attempt).toBe(1)
   for (const step of [1, 2]) {
     checkpoints.take(await message(step))
@@ -169,7 +171,7 @@ test('a job that is canceled while it waits for its next worker leaves none', as
   checkpoints.take(await message(1))
   await checkpoints.settle()
   const found = await context.records.get('job', job.id)
-  await requeue(context, found!, 'the worker died', 1)
+  await requeue(context, found!, 'the worker died')
   expect((await cancelJob(context, TENANT, job.id)).status).toBe('canceled')
   expect(await context.records.count('checkpoint', {})).toBe(0)
   expect(await keys(context.blobs)).toEqual([])

@@ -37,7 +37,7 @@ export async function beginAttempt(
           error: {
             code: 'worker_lost',
             message: verdict,
-            stage: job.left_by.at(-1)?.stage ?? job.stage,
+            stage: job.left_by?.at(-1)?.stage ?? job.stage,
             attempt: job.attempt,
             retryable: true,
           },
@@ -50,10 +50,11 @@ export async function beginAttempt(
 
 /** `start`, `later`, or why the job ends. */
 async function judge(service: ServiceContext, job: JobRecord): Promise<string> {
-  if (job.takeovers >= MAX_TAKEOVERS)
-    return `no worker brought this job to its end: it was taken over ${job.takeovers} times`
-  if (job.left_by.length < MAX_WORKERS_LOST) return 'start'
-  const { left, dead } = await suspects(service, job)
+  const { takeovers = 0, left_by: suspected = [] } = job
+  if (takeovers >= MAX_TAKEOVERS)
+    return `no worker brought this job to its end: it was taken over ${takeovers} times`
+  if (suspected.length < MAX_WORKERS_LOST) return 'start'
+  const { left, dead } = await suspects(service, suspected)
   if (dead >= MAX_WORKERS_LOST) return `${dead} workers died while they ran this job`
   return left.length < MAX_WORKERS_LOST ? 'start' : 'later'
 }
@@ -72,11 +73,11 @@ async function endUnlessChanged(
 
 /** Its worker does not hold it any more: that one died, was cut off or stood still, or the queue lost the entry. */
 async function takeOver(service: ServiceContext, found: Versioned<JobRecord>): Promise<void> {
-  const left = { ...found.record, left_by: await leftNow(service, found.record) }
-  const { left: kept } = await suspects(service, left)
+  const { left } = await suspects(service, await leftNow(service, found.record))
+  const { takeovers = 0 } = found.record
   await requeue(service, found, 'the worker died or lost the job; it starts again', {
-    left_by: kept,
-    takeovers: found.record.takeovers + 1,
+    left_by: left,
+    takeovers: takeovers + 1,
   })
 }
 
