@@ -11,6 +11,15 @@ const PROOF_BEATS = 2
 
 type Stores = Pick<ServiceContext, 'records' | 'peers'>
 
+/** What the record tells of earlier attempts. Those of the first versions have no such fields. */
+export function takeoversOf(job: JobRecord): Pick<JobRecord, 'worker' | 'left_by' | 'takeovers'> {
+  return {
+    worker: job.worker ?? null,
+    left_by: job.left_by ?? [],
+    takeovers: job.takeovers ?? 0,
+  }
+}
+
 export interface Suspects {
   /** All that are not known to live. */
   readonly left: readonly LeftBy[]
@@ -27,12 +36,11 @@ export async function suspects(stores: Stores, all: readonly LeftBy[]): Promise<
 
 /** With the worker from which the job is being taken now. */
 export async function leftNow({ records, peers }: Stores, job: JobRecord): Promise<LeftBy[]> {
-  // Jobs of the first versions have none of these.
-  const { worker = null, stage, left_by: before = [] } = job
+  const { worker, left_by: before } = takeoversOf(job)
   const others = before.filter((one) => one.worker !== worker && one.worker !== peers.id)
   if (worker === null || worker === peers.id) return others
   const found = await records.get('process', worker)
-  return [...others, { worker, beat: found?.record.beat ?? 0, stage }]
+  return [...others, { worker, beat: found?.record.beat ?? 0, stage: job.stage }]
 }
 
 /**

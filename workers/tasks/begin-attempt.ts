@@ -4,7 +4,7 @@ import type { JobRecord } from '#src/domain/job'
 import { isTerminal, MAX_TAKEOVERS, MAX_WORKERS_LOST } from '#src/domain/job'
 import { timestamp } from '#src/ports/clock'
 import type { Versioned, Write } from '#src/ports/record-store'
-import { leftNow, suspects } from '#src/services/dead-workers'
+import { leftNow, suspects, takeoversOf } from '#src/services/dead-workers'
 import type { ServiceContext } from '#src/services/service-context'
 import { enqueueDeliveries } from '#src/services/webhooks/fan-out'
 import { jobNews } from '#src/services/webhooks/job-news'
@@ -37,7 +37,7 @@ export async function beginAttempt(
           error: {
             code: 'worker_lost',
             message: verdict,
-            stage: job.left_by?.at(-1)?.stage ?? job.stage,
+            stage: takeoversOf(job).left_by.at(-1)?.stage ?? job.stage,
             attempt: job.attempt,
             retryable: true,
           },
@@ -50,7 +50,7 @@ export async function beginAttempt(
 
 /** `start`, `later`, or why the job ends. */
 async function judge(service: ServiceContext, job: JobRecord): Promise<string> {
-  const { takeovers = 0, left_by: suspected = [] } = job
+  const { takeovers, left_by: suspected } = takeoversOf(job)
   if (takeovers >= MAX_TAKEOVERS)
     return `no worker brought this job to its end: it was taken over ${takeovers} times`
   if (suspected.length < MAX_WORKERS_LOST) return 'start'
@@ -74,7 +74,7 @@ async function endUnlessChanged(
 /** Its worker does not hold it any more: that one died, was cut off or stood still, or the queue lost the entry. */
 async function takeOver(service: ServiceContext, found: Versioned<JobRecord>): Promise<void> {
   const { left } = await suspects(service, await leftNow(service, found.record))
-  const { takeovers = 0 } = found.record
+  const { takeovers } = takeoversOf(found.record)
   await requeue(service, found, 'the worker died or lost the job; it starts again', {
     left_by: left,
     takeovers: takeovers + 1,
