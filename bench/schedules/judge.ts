@@ -40,13 +40,11 @@ export class Judge {
     return this.#begun.get(`${actor.name} ${job}`) ?? 0
   }
 
-  /** @param taken whether another worker has claimed the job and is about to take it over */
-  died(process: string, taken: (job: string) => boolean): void {
+  died(process: string): void {
     this.#dead.add(process)
     for (const { id, status, worker } of this.jobs.values()) {
       const held = status === 'running' || status === 'canceling'
-      if (held && worker === process && !taken(id))
-        this.#killed.set(id, (this.#killed.get(id) ?? 0) + 1)
+      if (held && worker === process) this.#killed.set(id, (this.#killed.get(id) ?? 0) + 1)
     }
   }
 

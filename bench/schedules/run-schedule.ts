@@ -119,7 +119,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     next: () => P,
   ): void {
     scheduler.kill(dying.actor)
-    world.died(dying.actor, `${dying.actor.name} of ${seed}`)
+    world.died(`${dying.actor.name} of ${seed}`)
     deaths += 1
     // One that drains has its successor already.
     const index = processes.indexOf(dying)

@@ -8,8 +8,6 @@ interface Entry {
   readonly kind: TaskKind
   readonly id: string
   token: string | null
-  /** Who claimed it last. */
-  claimant: string | null
   leasedUntil: number
   notBefore: number
 }
@@ -24,14 +22,7 @@ export class SimulatedQueue {
 
   enqueue(kind: TaskKind, id: string, notBefore: number): void {
     if (this.has(kind, id)) return
-    this.#entries.set(`${kind} ${id}`, {
-      kind,
-      id,
-      token: null,
-      claimant: null,
-      leasedUntil: 0,
-      notBefore,
-    })
+    this.#entries.set(`${kind} ${id}`, { kind, id, token: null, leasedUntil: 0, notBefore })
   }
 
   #claimable(kind: TaskKind): Entry[] {
@@ -45,11 +36,10 @@ export class SimulatedQueue {
     return this.#claimable(kind).length > 0
   }
 
-  claim(kind: TaskKind, leaseMs: number, claimant: string): Claim | null {
+  claim(kind: TaskKind, leaseMs: number): Claim | null {
     const entry = this.#scheduler.pick(this.#claimable(kind))
     if (entry === undefined) return null
     entry.token = randomUUID()
-    entry.claimant = claimant
     entry.leasedUntil = this.#scheduler.now + leaseMs
     return { kind, id: entry.id, token: entry.token }
   }
@@ -84,10 +74,6 @@ export class SimulatedQueue {
     if (entry !== undefined && entry.leasedUntil <= this.#scheduler.now) {
       this.#entries.delete(`${kind} ${id}`)
     }
-  }
-
-  claimant(kind: TaskKind, id: string): string | null {
-    return this.#entries.get(`${kind} ${id}`)?.claimant ?? null
   }
 
   has(kind: TaskKind, id: string): boolean {

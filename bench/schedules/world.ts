@@ -58,12 +58,9 @@ export class World {
     return new World(scheduler, faultShare, { blobs, queue, judge, records })
   }
 
-  died(actor: Actor, id: string): void {
+  died(id: string): void {
     this.#diedAt.set(id, this.scheduler.now)
-    this.judge.died(id, (job) => {
-      const claimant = this.queue.claimant('compress', job)
-      return claimant !== null && claimant !== actor.name
-    })
+    this.judge.died(id)
   }
 
   jumpClock(actor: Actor): void {
@@ -126,8 +123,7 @@ export class World {
               return
             }
             const ready = (): boolean => signal.aborted || queue.hasClaimable(kind)
-            const take = (): void =>
-              resolve(signal.aborted ? null : queue.claim(kind, leaseMs, actor.name))
+            const take = (): void => resolve(signal.aborted ? null : queue.claim(kind, leaseMs))
             scheduler.add(actor, 'claim', take, ready)
           }),
         renew: (claim, leaseMs) => call('renew', async () => queue.renew(claim, leaseMs)),

@@ -33,10 +33,11 @@ export const MAX_WORKERS_LOST = 5
 /** So does a job that was taken this often from workers, dead or alive: none seems to bring it to its end. */
 export const MAX_TAKEOVERS = 20
 
-/** A worker from which an attempt was taken, with its beat at that moment: it died then, unless it beats on. */
+/** A worker from which an attempt was taken: it has died, unless it beats on. */
 export interface LeftBy {
   readonly worker: string
-  readonly beat: number
+  /** Its last one, read after the job was taken from it; `null` until then. */
+  readonly beat: number | null
   /** Of the job. */
   readonly stage: string
 }

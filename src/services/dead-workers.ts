@@ -35,12 +35,25 @@ export async function suspects(stores: Stores, all: readonly LeftBy[]): Promise<
 }
 
 /** With the worker from which the job is being taken now. */
-export async function leftNow({ records, peers }: Stores, job: JobRecord): Promise<LeftBy[]> {
+export function leftNow({ peers }: Pick<Stores, 'peers'>, job: JobRecord): readonly LeftBy[] {
   const { worker, left_by: before } = takeoversOf(job)
   const others = before.filter((one) => one.worker !== worker && one.worker !== peers.id)
   if (worker === null || worker === peers.id) return others
-  const found = await records.get('process', worker)
-  return [...others, { worker, beat: found?.record.beat ?? 0, stage: job.stage }]
+  return [...others, { worker, beat: null, stage: job.stage }]
+}
+
+/** With the beats from which the lives of those will be counted that were left since this was done last. */
+export async function withBeats(
+  { records }: Pick<Stores, 'records'>,
+  left: readonly LeftBy[],
+): Promise<readonly LeftBy[]> {
+  return await Promise.all(
+    left.map(async (one) => {
+      if (one.beat !== null) return one
+      const found = await records.get('process', one.worker)
+      return { ...one, beat: found?.record.beat ?? 0 }
+    }),
+  )
 }
 
 /**
@@ -52,6 +65,6 @@ async function fateOf({ records, peers }: Stores, { worker, beat }: LeftBy): Pro
   const found = await records.get('process', worker)
   // It took its record away, or was not there to bring it back when Redis was emptied.
   if (found === null) return 'dead'
-  if (found.record.beat >= beat + PROOF_BEATS) return 'alive'
+  if (beat !== null && found.record.beat >= beat + PROOF_BEATS) return 'alive'
   return peers.isSilent(worker) ? 'dead' : 'unknown'
 }

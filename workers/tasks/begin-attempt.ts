@@ -4,7 +4,7 @@ import type { JobRecord } from '#src/domain/job'
 import { isTerminal, MAX_TAKEOVERS, MAX_WORKERS_LOST } from '#src/domain/job'
 import { timestamp } from '#src/ports/clock'
 import type { Versioned, Write } from '#src/ports/record-store'
-import { leftNow, suspects, takeoversOf } from '#src/services/dead-workers'
+import { leftNow, suspects, takeoversOf, withBeats } from '#src/services/dead-workers'
 import type { ServiceContext } from '#src/services/service-context'
 import { enqueueDeliveries } from '#src/services/webhooks/fan-out'
 import { jobNews } from '#src/services/webhooks/job-news'
@@ -24,6 +24,8 @@ export async function beginAttempt(
       await takeOver(service, found)
     } else if (found.record.status === 'canceling') {
       await endUnlessChanged(service, found, canceledJob)
+    } else if (takeoversOf(found.record).left_by.some(({ beat }) => beat === null)) {
+      await noteBeats(service, found)
     } else {
       const verdict = await judge(service, found.record)
       if (verdict === 'later') return 'later'
@@ -73,12 +75,23 @@ async function endUnlessChanged(
 
 /** Its worker does not hold it any more: that one died, was cut off or stood still, or the queue lost the entry. */
 async function takeOver(service: ServiceContext, found: Versioned<JobRecord>): Promise<void> {
-  const { left } = await suspects(service, await leftNow(service, found.record))
+  const { left } = await suspects(service, leftNow(service, found.record))
   const { takeovers } = takeoversOf(found.record)
   await requeue(service, found, 'the worker died or lost the job; it starts again', {
     left_by: left,
     takeovers: takeovers + 1,
   })
+}
+
+/** Not before the job was taken: whoever dies in between must not seem to have lived on. */
+async function noteBeats(
+  service: ServiceContext,
+  { record, version }: Versioned<JobRecord>,
+): Promise<void> {
+  const left = await withBeats(service, record.left_by)
+  await service.records.commit([
+    { op: 'update', collection: 'job', record: { ...record, left_by: left }, version },
+  ])
 }
 
 /** running → queued. False when the record changed meanwhile. */
