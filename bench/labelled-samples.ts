@@ -36,9 +36,9 @@ const CENTRED = { mean: [127.5, 127.5, 127.5], deviation: [127.5, 127.5, 127.5] 
 
 /** By the start of the model's file name. */
 export const LABELLED_SETS: Readonly<Record<string, Loader>> = {
-  'mnist-8': (data) => mnist(data, 'Input3', [1, 1, 28, 28], 1),
+  'mnist-8': (data, _, training) => mnist(data, 'Input3', [1, 1, 28, 28], 1, training),
   'mnist-net_256x4': (data) => mnist(data, '0', [1, 784, 1], 255),
-  mnist_convnet: (data) => mnist(data, 'input', [1, 1, 28, 28], 255),
+  mnist_convnet: (data, _, training) => mnist(data, 'input', [1, 1, 28, 28], 255, training),
   cifar_resnet14: (data, _, training) =>
     cifar(data, { ...CIFAR_MEAN, layout: 'nchw', input: 'input' }, training),
   cifar_resnet_4b: (data) => cifar(data, { ...CIFAR_MEAN, layout: 'nchw', input: 'input.1' }),
@@ -48,11 +48,17 @@ export const LABELLED_SETS: Readonly<Record<string, Loader>> = {
   squeezenet: (data) => cifar(data, { ...UNIT, layout: 'nhwc', input: 'input_1' }),
   mobilenet_v2: (data) => imagenet(data, { ...CENTRED, layout: 'nchw', input: 'input' }),
   kws: keywords,
-  mnist1d: mnist1d,
+  mnist1d: (data, _, training) => mnist1d(data, training),
   sst2: sentiment,
 }
 
-function mnist(data: string, input: string, dims: number[], divisor: number): LabelledSet {
+function mnist(
+  data: string,
+  input: string,
+  dims: number[],
+  divisor: number,
+  training = 128,
+): LabelledSet {
   const read = (name: string): Buffer => gunzipSync(readFileSync(join(data, 'mnist', name)))
   const part = (prefix: string, count: number): LabelledSample[] => {
     const images = read(`${prefix}-images-idx3-ubyte.gz`).subarray(16)
@@ -63,7 +69,7 @@ function mnist(data: string, input: string, dims: number[], divisor: number): La
       return sample(input, dims, values, labels[index] ?? -1)
     })
   }
-  return { calibration: part('train', 128), test: part('t10k', 4000) }
+  return { calibration: part('train', training), test: part('t10k', 4000) }
 }
 
 function cifar(data: string, form: PixelForm, training = 128): LabelledSet {
@@ -104,7 +110,7 @@ function keywords(data: string): LabelledSet {
   return apart(samples)
 }
 
-function mnist1d(data: string): LabelledSet {
+function mnist1d(data: string, training = 128): LabelledSet {
   const part = (prefix: string, count: number): LabelledSample[] => {
     const x = npyBody(readFileSync(join(data, 'mnist1d', `${prefix}_x_f32.npy`)))
     const y = npyBody(readFileSync(join(data, 'mnist1d', `${prefix}_y_u8.npy`)))
@@ -114,7 +120,7 @@ function mnist1d(data: string): LabelledSet {
       return sample('input', [1, 1, 40], row, y[index] ?? -1)
     })
   }
-  return { calibration: part('train', 128), test: part('test', 1000) }
+  return { calibration: part('train', training), test: part('test', 1000) }
 }
 
 function sentiment(data: string, models: string): LabelledSet {

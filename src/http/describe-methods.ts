@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { distillStep } from '#src/recipes/distill'
 import { pruneChannel, pruneNm, pruneUnstructured } from '#src/recipes/prune'
 import { quantizeDynamic, quantizeFloat16, quantizeStatic } from '#src/recipes/quantize'
+import { quantizeQat } from '#src/recipes/quantize-qat'
 import { quantizeWeightOnly } from '#src/recipes/quantize-weight-only'
 import { simplifyStep } from '#src/recipes/simplify'
 
@@ -22,6 +23,7 @@ const METHODS = [
   { type: 'quantize', method: 'dynamic', schema: quantizeDynamic },
   { type: 'quantize', method: 'weight_only', schema: quantizeWeightOnly },
   { type: 'quantize', method: 'float16', schema: quantizeFloat16 },
+  { type: 'quantize', method: 'qat', schema: quantizeQat },
   { type: 'prune', method: 'channel', schema: pruneChannel },
   { type: 'prune', method: 'unstructured', schema: pruneUnstructured },
   { type: 'prune', method: 'n_m', schema: pruneNm },

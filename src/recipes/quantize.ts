@@ -1,30 +1,11 @@
 // Step `quantize`, discriminated on `method`.
 
 import { z } from 'zod'
+import { calibration } from './calibration.ts'
 import { excludedLayers } from './excluded-layers.ts'
+import { quantizeQat } from './quantize-qat.ts'
 import { ACTIVATION_DTYPES, TARGETS } from './quantize-targets.ts'
 import { quantizeWeightOnly } from './quantize-weight-only.ts'
-
-export const calibration = z
-  .strictObject({
-    method: z
-      .enum(['auto', 'minmax', 'percentile', 'entropy', 'mse'])
-      .default('auto')
-      .describe('How activation ranges are found; `auto` takes what errs least for each tensor.'),
-    percentile: z
-      .number()
-      .min(90)
-      .max(100)
-      .default(99.99)
-      .describe('Share of the values that a range keeps, in percent; for method `percentile`.'),
-    samples: z
-      .int()
-      .min(1)
-      .max(100_000)
-      .default(128)
-      .describe('Samples of the calibration dataset to use.'),
-  })
-  .meta({ id: 'Calibration' })
 
 export const quantizeStatic = z
   .strictObject({
@@ -104,6 +85,7 @@ export const quantizeStep = z
     quantizeDynamic,
     quantizeWeightOnly,
     quantizeFloat16,
+    quantizeQat,
   ])
   .meta({ id: 'QuantizeStep' })
 

@@ -5,6 +5,7 @@ import type { Evaluation, EvaluationTask } from './evaluation.ts'
 import type { DistillStep } from './distill.ts'
 import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
+import type { QuantizeQatStep } from './quantize-qat.ts'
 import { activationsOf } from './quantize-targets.ts'
 import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
 import type { SimplifyStep } from './simplify.ts'
@@ -29,6 +30,7 @@ interface Histories {
   readonly 'quantize dynamic': StepHistory<QuantizeDynamicStep>
   readonly 'quantize float16': StepHistory<QuantizeFloat16Step>
   readonly 'quantize weight_only': StepHistory<QuantizeWeightOnlyStep>
+  readonly 'quantize qat': StepHistory<QuantizeQatStep>
   readonly 'prune channel': StepHistory<PruneChannelStep>
   readonly 'prune unstructured': StepHistory<PruneUnstructuredStep>
   readonly 'prune n_m': StepHistory<PruneNmStep>
@@ -55,6 +57,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },
   'quantize weight_only': { since: 5, later: [] },
+  'quantize qat': { since: 8, later: [] },
   'prune channel': {
     since: 4,
     later: [FINETUNED, { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' }],

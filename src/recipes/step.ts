@@ -36,6 +36,8 @@ export function trainingOf(step: Step): Training | null {
       return step.training
     case 'prune':
       return step.finetune
+    case 'quantize':
+      return step.method === 'qat' ? step.training : null
     default:
       return null
   }

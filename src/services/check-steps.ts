@@ -6,7 +6,7 @@ import { GRADIENT_IMPORTANCES } from '#src/recipes/prune'
 import { activationsFault } from '#src/recipes/quantize-targets'
 import type { PruneStep } from '#src/recipes/prune'
 import type { Step, StepType } from '#src/recipes/step'
-import { excludedLayersOf } from '#src/recipes/step'
+import { excludedLayersOf, nameOfStep } from '#src/recipes/step'
 import { weightOnlyFaults } from './check-weight-only.ts'
 import type { JobInputs } from './job-inputs.ts'
 
@@ -72,13 +72,13 @@ export function stepSupportFaults(spec: JobSpec, { model }: JobInputs): FieldErr
     }
     if (
       step.type === 'quantize' &&
-      step.method === 'static' &&
+      (step.method === 'static' || step.method === 'qat') &&
       spec.datasets.calibration === null
     ) {
       faults.push({
         pointer: '/datasets/calibration',
         code: 'dataset_required',
-        detail: `step ${index + 1} (quantize static) needs a calibration dataset; method dynamic needs none`,
+        detail: `step ${index + 1} (${nameOfStep(step)}) needs a calibration dataset; method dynamic needs none`,
       })
     }
   })

@@ -25,7 +25,7 @@ function stepFaults(
 ): FieldError[] {
   const student = step.type === 'distill' ? step.student : null
   const trained = student === null ? model : (others.get(student) ?? model)
-  const pointer = `/steps/${index}/${step.type === 'distill' ? 'training' : 'finetune'}`
+  const pointer = `/steps/${index}/${step.type === 'prune' ? 'finetune' : 'training'}`
   const faults: FieldError[] = []
   const { supported, notes } = trained.support.distill
   if (!supported) {
@@ -36,7 +36,7 @@ function stepFaults(
     const detail = `step ${index + 1} (${nameOfStep(step)}) needs a training dataset to train; it needs no labels`
     return [...faults, { pointer: '/datasets/train', code: 'dataset_required', detail }]
   }
-  const usesLabels = step.type !== 'distill' || step.alpha < 1
+  const usesLabels = !('alpha' in step) || step.alpha < 1
   return [
     ...faults,
     ...batchFaults(training, pointer, trained, train),

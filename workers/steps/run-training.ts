@@ -3,6 +3,7 @@
 import { GradientRefusal } from '#engine/ops/gradient-call'
 import type { Declined } from '#engine/rewrite/pass'
 import { trainModel } from '#engine/train/train-model'
+import type { TrainOptions } from '#engine/train/train-options'
 import { TrainingDiverged } from '#engine/train/train-options'
 import type { TrainReport } from '#engine/train/train-report'
 import { TersorError } from '#src/domain/errors'
@@ -28,13 +29,14 @@ export async function runTraining(
   teacher: Model,
   request: TrainingRequest,
   context: Pick<StepContext, 'train' | 'spec' | 'runtime' | 'checkpoints' | 'progress' | 'log'>,
+  more: Partial<Pick<TrainOptions, 'stepSizes' | 'frozenLayers'>> = {},
 ): Promise<TrainingOutcome> {
   const { train, spec, runtime, checkpoints } = context
   if (train === null) {
     throw new TersorError('dataset_required', 'training needs a training dataset')
   }
   const terms = distillTerms(model, request, spec.evaluation, await train.batch(0, 1))
-  const options = trainingOptions(request.training, train.count)
+  const options = { ...trainingOptions(request.training, train.count), ...more }
   const asks = terms.some(({ target }) => target.startsWith('teacher/'))
   const task = { terms, teacher: asks ? teacher : null, samples: train, options }
   const { epochs } = options

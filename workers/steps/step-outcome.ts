@@ -39,3 +39,13 @@ export type StepRunner<Step> = (
   step: Step,
   context: StepContext,
 ) => Promise<StepOutcome>
+
+/** For a part of the step that takes it from one share of its progress to another. */
+export function partOf(context: StepContext, from: number, to: number): StepContext {
+  const { progress } = context
+  return {
+    ...context,
+    progress: (fraction, message, etaSeconds) =>
+      progress(from + (to - from) * fraction, message, etaSeconds),
+  }
+}

@@ -8,10 +8,12 @@ import { runPruneChannel } from './prune-channel.ts'
 import { runPruneMasks } from './prune-masks.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
 import { runQuantizeFloat16 } from './quantize-float16.ts'
+import { runQuantizeQat } from './quantize-qat.ts'
 import { runQuantizeStatic } from './quantize-static.ts'
 import { runQuantizeWeightOnly } from './quantize-weight-only.ts'
 import { runSimplify } from './simplify.ts'
 import type { StepContext, StepOutcome, StepRunner } from './step-outcome.ts'
+import { partOf } from './step-outcome.ts'
 
 type StepOf<T extends StepType> = Extract<Step, { type: T }>
 type QuantizeStep = StepOf<'quantize'>
@@ -22,6 +24,7 @@ const QUANTIZE = {
   dynamic: runQuantizeDynamic,
   weight_only: runQuantizeWeightOnly,
   float16: runQuantizeFloat16,
+  qat: runQuantizeQat,
 } as const satisfies {
   [M in QuantizeStep['method']]: StepRunner<Extract<QuantizeStep, { method: M }>>
 }
@@ -65,13 +68,4 @@ export async function runStep(
 ): Promise<StepOutcome> {
   const run = STEPS[step.type] as StepRunner<Step>
   return await run(model, step, context)
-}
-
-function partOf(context: StepContext, from: number, to: number): StepContext {
-  const { progress } = context
-  return {
-    ...context,
-    progress: (fraction, message, etaSeconds) =>
-      progress(from + (to - from) * fraction, message, etaSeconds),
-  }
 }

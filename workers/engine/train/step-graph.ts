@@ -15,6 +15,7 @@ import { appendLoss } from './losses/append-loss.ts'
 import type { LossTerm } from './losses/loss-term.ts'
 import { ruleOf } from './optimizers/optimizer.ts'
 import { freePrefix } from './free-prefix.ts'
+import { StepSizes } from './step-size-gradients.ts'
 import type { TrainOptions } from './train-options.ts'
 import { exposeAsInputs, trainableWeights } from './trainable-weights.ts'
 
@@ -41,7 +42,7 @@ export interface StepGraph {
 
 type Options = Pick<
   TrainOptions,
-  'optimizer' | 'clipNorm' | 'batchNorm' | 'frozenLayers' | 'keepZeros'
+  'optimizer' | 'clipNorm' | 'batchNorm' | 'frozenLayers' | 'keepZeros' | 'stepSizes'
 >
 
 /**
@@ -54,7 +55,9 @@ export function buildStepGraph(
   options: Options,
 ): StepGraph {
   const prefix = freePrefix(model)
-  const weights = trainableWeights(model, options.frozenLayers)
+  const stepSizes = new StepSizes(model, options.stepSizes ?? new Map())
+  const plain = trainableWeights(model, options.frozenLayers)
+  const weights = [...plain, ...stepSizes.values]
   const statistics =
     options.batchNorm === 'train' ? trainBatchNorm(model, options.frozenLayers, prefix) : []
   const loss = appendLoss(model, terms, `${prefix}loss/`)
@@ -63,7 +66,10 @@ export function buildStepGraph(
   const facts = inferTypes(model)
   const found = differentiate(model, loss, weights, { prefix: `${prefix}gradient/`, facts })
   const g = new GradientBuilder(model.graph, facts, `${prefix}step/`)
-  const gradients = options.clipNorm === null ? found : clipGradients(g, found, options.clipNorm)
+  const own = stepSizes.takeFrom(found, g)
+  const rest = new Map([...found].filter(([value]) => !own.has(value)))
+  const clipped = options.clipNorm === null ? rest : clipGradients(g, rest, options.clipNorm)
+  const gradients = new Map([...clipped, ...own])
   const step = new Step(model, g, prefix, options, elements)
   for (const [weight, gradient] of gradients) step.update(weight, gradient)
   for (const statistic of statistics) step.run(statistic)
@@ -104,7 +110,7 @@ class Step {
   }
 
   update(weight: Value, gradient: Value): void {
-    const { optimizer, keepZeros } = this.#options
+    const { optimizer, keepZeros, stepSizes } = this.#options
     const rule = ruleOf(optimizer)
     const dims = dimsOf(weight)
     const names = rule.slots(optimizer)
@@ -113,7 +119,7 @@ class Step {
       weight,
       gradient,
       slots,
-      decay: dims.length > 1 ? optimizer.weightDecay : 0,
+      decay: dims.length > 1 && !stepSizes?.has(weight.name) ? optimizer.weightDecay : 0,
       scalar: (name) => this.#scalar(name),
     })
     const initial = this.#elements.get(weight.name) ?? new Float32Array(0)

@@ -32,6 +32,8 @@ export interface TrainOptions {
   /** Changes of pictures at random; a teacher sees them changed, too. */
   readonly augmentations: readonly Augmentation[]
   readonly threads: number
+  /** Further initializers that are learnt, by name, and what their gradients are multiplied by; neither clipped nor decayed. */
+  readonly stepSizes?: ReadonlyMap<string, Float32Array>
 }
 
 /** The loss is no finite number any more. */

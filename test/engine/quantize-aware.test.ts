@@ -1,0 +1,261 @@
+// Quantization-aware training: the arithmetic, what it equals, and what it is worth.
+
+import { describe, expect, it } from 'vitest'
+import { differentiate } from '#engine/autodiff/differentiate'
+import { ConstantStore } from '#engine/quantize/constant-store'
+import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
+import { quantizationAware } from '#engine/quantize/qat/quantization-aware'
+import { append, roundHalfEven, roundedQuotient } from '#engine/quantize/qat/straight-through'
+import { openRuntime } from '#engine/runtime/ort'
+import type { RuntimeTensor } from '#engine/runtime/runtime'
+import { teacherTarget } from '#engine/train/teacher'
+import { trainModel } from '#engine/train/train-model'
+import type { Model } from '#src/onnx/ir/model'
+import { tensorType } from '#src/onnx/ir/value-type'
+import { parseModel } from '#src/onnx/text/parse-model'
+import { modelBytes } from '#src/onnx/write-model'
+import { seededRandom } from '#test/support/seeded-random'
+import { HARD, OPTIONS, toyNet, toyPictures } from './train-toy.ts'
+
+const runtime = openRuntime()
+
+type Tensors = Readonly<Record<string, RuntimeTensor>>
+
+/** Quantizers run as they are written: fused kernels may round a result to the next integer. */
+async function run(model: Model, feeds: Tensors): Promise<Tensors> {
+  const session = await runtime.load(modelBytes(model), {
+    threads: 1,
+    optimization: 'basic',
+    sessionConfig: { 'session.disable_quant_qdq': '1' },
+  })
+  const results = await session.run(feeds)
+  await session.release()
+  return results
+}
+
+function floats(dims: readonly number[], data: readonly number[]): RuntimeTensor {
+  return { dtype: 'float32', dims: [...dims], data: Float32Array.from(data) }
+}
+
+describe('the straight-through quantizer', () => {
+  const random = seededRandom(7)
+  const STEP = Math.fround(0.037)
+  // Ties, both ends, what lies beyond, and numbers between.
+  const ties = Array.from({ length: 40 }, (_, index) => Math.fround((index - 19.5) * STEP))
+  const values = [...ties, ...Array.from({ length: 400 }, () => (random() - 0.5) * 16)]
+
+  it.each([
+    ['int8', 0, -128, 127],
+    ['uint8', 77, 0, 255],
+    ['int4', 0, -8, 7],
+  ] as const)(
+    'equals QuantizeLinear and DequantizeLinear of %s',
+    async (dtype, zero, low, high) => {
+      const model = parseModel(`<ir_version: 10, opset_import: ["" : 21]>
+      g (float[n] x, float step) => (float[n] y)
+      <${dtype} zero = {${zero}}> { q = QuantizeLinear(x, step, zero) y = DequantizeLinear(q, step, zero) }`)
+      const { graph } = model
+      const store = new ConstantStore(model)
+      const [x, step] = graph.inputs
+      const bounds = { low: low - zero, high: high - zero }
+      const levels = roundedQuotient(store, x!, step!, bounds)
+      const own = append(store, 'Mul', [levels, step!])
+      own.type = tensorType('float32', ['n'])
+      graph.outputs.push(own)
+      const results = await run(model, {
+        x: floats([values.length], values),
+        step: floats([], [STEP]),
+      })
+      expect(new Set(values.map((value) => roundHalfEven(value / STEP))).size).toBeGreaterThan(100)
+      expect([...results[own.name]!.data]).toEqual([...results['y']!.data])
+    },
+  )
+
+  it('has the gradients of learned step sizes', async () => {
+    const [low, high] = [-7, 7]
+    const model = parseModel(`<ir_version: 10, opset_import: ["" : 21]>
+      g (float[2, n] x, float[2, 1] step, float[2, n] weights) => (float[2, n] z) { z = Identity(x) }`)
+    const { graph } = model
+    const store = new ConstantStore(model)
+    const [x, step, weights] = graph.inputs
+    const levels = roundedQuotient(store, x!, step!, { low, high })
+    const y = append(store, 'Mul', [levels, step!])
+    const loss = append(store, 'ReduceSum', [append(store, 'Mul', [y, weights!])])
+    loss.producer?.attributes.clear()
+    const gradients = differentiate(model, loss, [x!, step!], { prefix: 'gradient/' })
+    const outputs = [x!, step!].map((value) => gradients.get(value)!)
+    graph.outputs.length = 0
+    for (const output of outputs) {
+      output.type = tensorType('float32', null)
+      graph.outputs.push(output)
+    }
+    const count = 60
+    const xs = Array.from({ length: 2 * count }, () => Math.fround((random() - 0.5) * 0.5))
+    const ws = Array.from({ length: 2 * count }, () => Math.fround(random() - 0.5))
+    const steps = [0.02, 0.05].map(Math.fround)
+    const results = await run(model, {
+      x: floats([2, count], xs),
+      step: floats([2, 1], steps),
+      weights: floats([2, count], ws),
+    })
+    // Esser et al. 2020, equations 3 and 5.
+    const expected = { x: [] as number[], step: [0, 0] }
+    xs.forEach((value, index) => {
+      const row = index < count ? 0 : 1
+      const v = value / steps[row]!
+      const isInside = v > low && v < high
+      expected.x.push(isInside ? ws[index]! : 0)
+      const slope = isInside ? Math.round(v) - v : v <= low ? low : high
+      expected.step[row]! += slope * ws[index]!
+    })
+    expect(expected.x.filter((value) => value === 0).length).toBeGreaterThan(10)
+    const [gx, gs] = outputs.map(({ name }) => [...results[name]!.data].map(Number))
+    gx!.forEach((value, index) => expect(value).toBeCloseTo(expected.x[index]!, 5))
+    gs!.forEach((value, index) => expect(value).toBeCloseTo(expected.step[index]!, 3))
+  })
+})
+
+const pictures = toyPictures(256)
+
+async function inputs(count: number): Promise<Tensors> {
+  const { labels: _, ...feeds } = await pictures.batch(0, count)
+  return feeds
+}
+
+async function quantizedBy(model: Model, percentile = 100) {
+  const options = {
+    ...STATIC_DEFAULTS,
+    equalize: false,
+    smoothQuant: false,
+    biasCorrection: false,
+    calibration: { name: 'percentile', percentile },
+    placements: ['all-but-first'],
+  } as const
+  const { float, candidates } = await staticCandidates(model, options, [await inputs(64)], runtime)
+  return { float, quantized: candidates[0]!.model }
+}
+
+/** Two layers between the first and the last. */
+function deepNet(): Model {
+  return parseModel(`<ir_version: 8, opset_import: ["" : 17]>
+    deep (float[batch, 1, 8, 8] x) => (float[batch, 3] y)
+    <float[16, 1, 3, 3] w1 = random(1, 0.4), float[16, 16, 3, 3] w2 = random(2, 0.2),
+     float[16] b2 = random(3, 0.2), float[16, 16, 3, 3] w3 = random(4, 0.2), float[16, 3] w4 = random(5, 0.5)>
+    { c1 = Conv<pads=[1,1,1,1], strides=[2,2]>(x, w1) r1 = Relu(c1)
+      c2 = Conv<pads=[1,1,1,1]>(r1, w2, b2) r2 = Relu(c2)
+      c3 = Conv<pads=[1,1,1,1]>(r2, w3) r3 = Relu(c3)
+      p = GlobalAveragePool(r3) f = Flatten(p) y = MatMul(f, w4) }`)
+}
+
+function operators(model: Model): string[] {
+  return [...model.graph.nodes()].map(({ opType }) => opType)
+}
+
+const distance = (one: RuntimeTensor, other: RuntimeTensor): number =>
+  Math.max(
+    ...[...one.data].map((value, index) => Math.abs(Number(value) - Number(other.data[index]))),
+  )
+
+describe('a student', () => {
+  it('gives what the quantized model gives, in 8 bits the one it was made from', async () => {
+    const { float, quantized } = await quantizedBy(toyNet(8))
+    const qat = quantizationAware(float, quantized, { weightBits: 8, learnSteps: true })
+    const feeds = await inputs(64)
+    const [own, written, first] = [
+      await run(qat.student, feeds),
+      await run(qat.quantized(), feeds),
+      await run(quantized, feeds),
+    ]
+    expect(distance(own['y']!, written['y']!)).toBeLessThan(1e-5)
+    expect(distance(written['y']!, first['y']!)).toBeLessThan(1e-5)
+    expect(operators(qat.quantized())).toEqual(operators(quantized))
+    expect(qat.stepSizes.size).toBe(4)
+  })
+
+  it('gives what the written model gives, whatever it has learnt', async () => {
+    const { float, quantized } = await quantizedBy(toyNet(8))
+    const qat = quantizationAware(float, quantized, { weightBits: 4, learnSteps: true })
+    await trainModel(
+      qat.student,
+      {
+        terms: [HARD],
+        teacher: null,
+        samples: pictures,
+        options: { ...OPTIONS, epochs: 2, stepSizes: qat.stepSizes, frozenLayers: qat.frozen },
+      },
+      runtime,
+    )
+    const feeds = await inputs(64)
+    const [own, written] = [await run(qat.student, feeds), await run(qat.quantized(), feeds)]
+    expect(distance(own['y']!, written['y']!)).toBeLessThan(1e-4)
+    const stored = [...qat.quantized().graph.initializers.values()].map(
+      (value) => value.constant?.dtype,
+    )
+    expect(stored).toContain('int4')
+    expect(operators(qat.quantized()).filter((name) => name !== 'Cast')).toEqual(
+      operators(quantized).filter((name) => name !== 'Cast'),
+    )
+  })
+
+  it('learns steps and weights, and leaves other constants alone', async () => {
+    const { float, quantized } = await quantizedBy(toyNet(8))
+    const qat = quantizationAware(float, quantized, { weightBits: 8, learnSteps: false })
+    expect(qat.stepSizes.size).toBe(0)
+    const constants = () =>
+      [...qat.student.graph.initializers.values()].map(({ name, constant }) => {
+        return [
+          name,
+          Buffer.from(constant!.storage.kind === 'raw' ? constant!.storage.range.bytes() : []),
+        ] as const
+      })
+    const before = new Map(constants())
+    await trainModel(
+      qat.student,
+      {
+        terms: [HARD],
+        teacher: null,
+        samples: pictures,
+        options: { ...OPTIONS, epochs: 1, frozenLayers: qat.frozen },
+      },
+      runtime,
+    )
+    const changed = constants().flatMap(([name, bytes]) =>
+      before.get(name)?.equals(bytes) ? [] : [name],
+    )
+    expect(changed.toSorted()).toEqual(expect.arrayContaining(['w2', 'w3', 'b3']))
+    expect(changed.filter((name) => name.endsWith('_step'))).toEqual([])
+  })
+
+  it.each([true, false])(
+    'gets back most of what 4 bits cost, steps learnt: %s',
+    async (learnSteps) => {
+      const net = deepNet()
+      const { float, quantized } = await quantizedBy(net)
+      const qat = quantizationAware(float, quantized, { weightBits: 4, learnSteps })
+      const feeds = await inputs(256)
+      const wanted = (await run(net, feeds))['y']!
+      const error = async (): Promise<number> => {
+        const actual = (await run(qat.quantized(), feeds))['y']!.data
+        const squares = [...wanted.data].map((value, index) => {
+          return (Number(value) - Number(actual[index])) ** 2
+        })
+        return squares.reduce((sum, square) => sum + square, 0)
+      }
+      const before = await error()
+      const target = { output: 'y', target: teacherTarget('y'), targetType: 'float32' } as const
+      const options = { ...OPTIONS, epochs: 8, learningRate: 2e-3 }
+      await trainModel(
+        qat.student,
+        {
+          terms: [{ kind: 'squared_error', ...target, scale: 'relative', weight: 1 }],
+          teacher: deepNet(),
+          samples: pictures,
+          options: { ...options, stepSizes: qat.stepSizes, frozenLayers: qat.frozen },
+        },
+        runtime,
+      )
+      const after = await error()
+      expect(after).toBeLessThan(before / 2)
+    },
+  )
+})
