@@ -1,7 +1,7 @@
 // Step `quantize`, method `qat`: quantizes as the static method does, trains with the quantizers in place, and writes what was learnt
 // into the same graph.
 
-import { chooseCandidate } from '#engine/quantize/choose-candidate'
+import { DEFAULT_RULES, chooseCandidate } from '#engine/quantize/choose-candidate'
 import { quantizationAware } from '#engine/quantize/qat/quantization-aware'
 import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
 import { TersorError } from '#src/domain/errors'
@@ -12,8 +12,6 @@ import { runTraining } from './run-training.ts'
 import type { StepRunner } from './step-outcome.ts'
 import { partOf } from './step-outcome.ts'
 import { tryModels } from './try-models.ts'
-
-const NOISE = 0.02
 
 /** Share of the step before training begins. */
 const PREPARING = 0.15
@@ -45,7 +43,7 @@ export const runQuantizeQat: StepRunner<QuantizeQatStep> = async (model, step, c
   const { candidate, measures } = await chooseCandidate(
     made.candidates,
     (item) => Promise.resolve(timed.measures[made.candidates.indexOf(item)] ?? timed.none),
-    { maxLoss: Infinity, noise: NOISE },
+    { ...DEFAULT_RULES, maxLoss: Infinity },
   )
   if (candidate.placement === 'unchanged') {
     return { ...candidate, warnings: [], layerNoise: new Map() }

@@ -2794,6 +2794,138 @@ export interface components {
              */
             finetune: components["schemas"]["TrainingResolved"] | null;
         };
+        QatTraining: {
+            /** @default 3 */
+            epochs?: number;
+            /**
+             * @description Samples of a step; all there are, where they are fewer.
+             * @default 64
+             */
+            batch_size?: number;
+            optimizer?: components["schemas"]["Optimizer"];
+            /**
+             * @description How the learning rate falls: `step` by ten after each third.
+             * @default cosine
+             * @enum {string}
+             */
+            schedule?: "constant" | "cosine" | "step" | "one_cycle";
+            /**
+             * @description Share of all steps over which the learning rate rises from 0.
+             * @default 0.05
+             */
+            warm_up?: number;
+            /**
+             * @description The norm that all gradients together may have; null = any.
+             * @default 1
+             */
+            clip_norm?: number | null;
+            /**
+             * @description Decides the order of the samples.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description The field of the training dataset that holds the labels; null = none are used.
+             * @default labels
+             */
+            labels?: string | null;
+            /** @default 0 */
+            label_smoothing?: number;
+            /**
+             * @description BatchNormalization behind a layer is folded into it before, with the statistics it has; this is about those that are left.
+             * @default frozen
+             * @enum {string}
+             */
+            batch_norm?: "train" | "frozen";
+            /**
+             * @description Names of nodes whose weights stay as they are.
+             * @default []
+             */
+            frozen_layers?: string[];
+            /**
+             * @description The result is the mean of the weights of all steps, which keeps this share at each; null = the last weights.
+             * @default null
+             */
+            averaging?: number | null;
+            /**
+             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
+             * @default []
+             */
+            augment?: ("flip" | "shift" | "cutout")[];
+            /** @default null */
+            early_stopping?: components["schemas"]["EarlyStopping"] | null;
+            /**
+             * @description Given, not found: with other numbers of threads the last bits may differ.
+             * @default 4
+             */
+            threads?: number;
+        };
+        QatTrainingResolved: {
+            /** @default 3 */
+            epochs: number;
+            /**
+             * @description Samples of a step; all there are, where they are fewer.
+             * @default 64
+             */
+            batch_size: number;
+            optimizer: components["schemas"]["OptimizerResolved"];
+            /**
+             * @description How the learning rate falls: `step` by ten after each third.
+             * @default cosine
+             * @enum {string}
+             */
+            schedule: "constant" | "cosine" | "step" | "one_cycle";
+            /**
+             * @description Share of all steps over which the learning rate rises from 0.
+             * @default 0.05
+             */
+            warm_up: number;
+            /**
+             * @description The norm that all gradients together may have; null = any.
+             * @default 1
+             */
+            clip_norm: number | null;
+            /**
+             * @description Decides the order of the samples.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * @description The field of the training dataset that holds the labels; null = none are used.
+             * @default labels
+             */
+            labels: string | null;
+            /** @default 0 */
+            label_smoothing: number;
+            /**
+             * @description BatchNormalization behind a layer is folded into it before, with the statistics it has; this is about those that are left.
+             * @default frozen
+             * @enum {string}
+             */
+            batch_norm: "train" | "frozen";
+            /**
+             * @description Names of nodes whose weights stay as they are.
+             * @default []
+             */
+            frozen_layers: string[];
+            /**
+             * @description The result is the mean of the weights of all steps, which keeps this share at each; null = the last weights.
+             * @default null
+             */
+            averaging: number | null;
+            /**
+             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
+             * @default []
+             */
+            augment: ("flip" | "shift" | "cutout")[];
+            /** @default null */
+            early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
+            /**
+             * @description Given, not found: with other numbers of threads the last bits may differ.
+             * @default 4
+             */
+            threads: number;
+        };
         QualityMeasure: {
             metric: string;
             value: number;
@@ -2877,6 +3009,111 @@ export interface components {
              * @default true
              */
             keep_io_types: boolean;
+            /**
+             * @description Names of nodes that stay in floating point.
+             * @default []
+             */
+            excluded_layers: string[];
+        };
+        /** @description Integer weights and activations, trained with the rounding in place; needs calibration and training data. */
+        QuantizeQatStep: {
+            /** @constant */
+            type: "quantize";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "qat";
+            /**
+             * @description In int4 all layers but the first and the last, which keep 8 bits.
+             * @default int8
+             * @enum {string}
+             */
+            weights_dtype?: "int8" | "int4";
+            /**
+             * @default uint8
+             * @enum {string}
+             */
+            activations_dtype?: "uint8";
+            /**
+             * @description One scale per output channel of a weight.
+             * @default true
+             */
+            per_channel?: boolean;
+            /**
+             * @description Train the scales along with the weights (learned step size); else calibration decides.
+             * @default true
+             */
+            learn_scales?: boolean;
+            /**
+             * @description Weight of the original's answers; the rest is for labels, where there are any.
+             * @default 0.5
+             */
+            alpha?: number;
+            /**
+             * @description Softens the original's answers and the model's.
+             * @default 4
+             */
+            temperature?: number;
+            /** @default {} */
+            calibration?: components["schemas"]["Calibration"];
+            /**
+             * @default {
+             *       "optimizer": {
+             *         "type": "adamw",
+             *         "learning_rate": 0.0005
+             *       }
+             *     }
+             */
+            training?: components["schemas"]["QatTraining"];
+            /**
+             * @description Names of nodes that stay in floating point.
+             * @default []
+             */
+            excluded_layers?: string[];
+        };
+        /** @description Integer weights and activations, trained with the rounding in place; needs calibration and training data. */
+        QuantizeQatStepResolved: {
+            /** @constant */
+            type: "quantize";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            method: "qat";
+            /**
+             * @description In int4 all layers but the first and the last, which keep 8 bits.
+             * @default int8
+             * @enum {string}
+             */
+            weights_dtype: "int8" | "int4";
+            /**
+             * @default uint8
+             * @enum {string}
+             */
+            activations_dtype: "uint8";
+            /**
+             * @description One scale per output channel of a weight.
+             * @default true
+             */
+            per_channel: boolean;
+            /**
+             * @description Train the scales along with the weights (learned step size); else calibration decides.
+             * @default true
+             */
+            learn_scales: boolean;
+            /**
+             * @description Weight of the original's answers; the rest is for labels, where there are any.
+             * @default 0.5
+             */
+            alpha: number;
+            /**
+             * @description Softens the original's answers and the model's.
+             * @default 4
+             */
+            temperature: number;
+            calibration: components["schemas"]["CalibrationResolved"];
+            training: components["schemas"]["QatTrainingResolved"];
             /**
              * @description Names of nodes that stay in floating point.
              * @default []
@@ -3020,8 +3257,8 @@ export interface components {
              */
             excluded_layers: string[];
         };
-        QuantizeStep: components["schemas"]["QuantizeStaticStep"] | components["schemas"]["QuantizeDynamicStep"] | components["schemas"]["QuantizeWeightOnlyStep"] | components["schemas"]["QuantizeFloat16Step"];
-        QuantizeStepResolved: components["schemas"]["QuantizeStaticStepResolved"] | components["schemas"]["QuantizeDynamicStepResolved"] | components["schemas"]["QuantizeWeightOnlyStepResolved"] | components["schemas"]["QuantizeFloat16StepResolved"];
+        QuantizeStep: components["schemas"]["QuantizeStaticStep"] | components["schemas"]["QuantizeDynamicStep"] | components["schemas"]["QuantizeWeightOnlyStep"] | components["schemas"]["QuantizeFloat16Step"] | components["schemas"]["QuantizeQatStep"];
+        QuantizeStepResolved: components["schemas"]["QuantizeStaticStepResolved"] | components["schemas"]["QuantizeDynamicStepResolved"] | components["schemas"]["QuantizeWeightOnlyStepResolved"] | components["schemas"]["QuantizeFloat16StepResolved"] | components["schemas"]["QuantizeQatStepResolved"];
         /** @description Weights of 4 or 8 bits with a scale per block; activations stay in float. */
         QuantizeWeightOnlyStep: {
             /** @constant */
