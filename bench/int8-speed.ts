@@ -43,8 +43,9 @@ async function measure(file: string): Promise<SpeedRow> {
   const calibration = join(scratch ?? '', 'calibration.safetensors')
   const labels = classLabels(new Array<number>(SAMPLES).fill(0))
   writeFileSync(calibration, safetensorsBytes({ inputs: samples.fields, labels }))
+  const data = { calibration: samples, evaluation: null }
   const start = performance.now()
-  const outcome = await quantizeByDefaults(readModel(bufferRange(bytes)), samples, runtime)
+  const outcome = await quantizeByDefaults(readModel(bufferRange(bytes)), data, runtime)
   const seconds = (performance.now() - start) / 1000
   const own = modelBytes(outcome.model)
   writeFileSync(join(scratch ?? '', file), own)

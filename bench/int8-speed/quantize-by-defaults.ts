@@ -10,20 +10,21 @@ import type { StepOutcome } from '#workers/steps/step-outcome'
 
 export async function quantizeByDefaults(
   model: Model,
-  samples: Samples,
+  data: { readonly calibration: Samples; readonly evaluation: Samples | null },
   runtime: Runtime,
+  evaluation: object = {},
 ): Promise<StepOutcome> {
   const step = quantizeStatic.parse({ type: 'quantize', method: 'static' })
   const spec = jobSpec.parse({
     model: 'model_0',
     steps: [step],
-    datasets: { calibration: 'dataset_0' },
+    datasets: { calibration: 'dataset_0', evaluation: 'dataset_1' },
+    evaluation: { task: 'none', ...evaluation },
   })
   return await runQuantizeStatic(model, step, {
     runtime,
     spec,
-    calibration: samples,
-    evaluation: null,
+    ...data,
     train: null,
     checkpoints: { begin: () => Promise.reject(new Error('no step of this bench trains')) },
     openModel: () => Promise.reject(new Error('no step of this bench names a model')),

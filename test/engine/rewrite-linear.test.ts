@@ -1,6 +1,7 @@
 // Rules that put linear operators together, by numeric equality on random input and by the operators that are left.
 
 import { describe, expect, it } from 'vitest'
+import { padChannels } from '#engine/rewrite/pad-channels'
 import { simplify } from '#engine/rewrite/simplify'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { floatConstant, floatTensor, relativeDifference, runModel, runtime } from './model-runs.ts'
@@ -121,6 +122,42 @@ describe('linear rewrites', () => {
     const operators = [...model.graph.nodes()].map(({ opType }) => opType)
     expect(operators.toSorted()).toEqual([...left])
     const feeds = { x: floatTensor([2, 4, 9, 9], 99) }
+    const [expected, actual] = [
+      await runModel(parseModel(text), feeds),
+      await runModel(model, feeds),
+    ]
+    expect(relativeDifference(expected, actual)).toBeLessThan(1e-5)
+  })
+})
+
+describe('padding of channels', () => {
+  const text = `<ir_version: 8, opset_import: ["" : 17]>
+    g (float[N, 3, 9, 9] x) => (float[N, 5] y)
+    <${[
+      floatConstant('stem', [24, 3, 3, 3], 1),
+      floatConstant('stem_bias', [24], 2),
+      floatConstant('depthwise', [24, 1, 3, 3], 3),
+      floatConstant('squeeze', [6, 24, 1, 1], 4),
+      floatConstant('excite', [24, 6, 1, 1], 5),
+      floatConstant('project', [20, 24, 1, 1], 6),
+      floatConstant('head', [5, 20], 7),
+    ].join()}>
+    { a = Conv<strides = [2, 2]>(x, stem, stem_bias)  b = HardSigmoid(a)  c = Mul(a, b)
+      d = Conv<group = 24, pads = [1, 1, 1, 1]>(c, depthwise)  e = GlobalAveragePool(d)
+      f = Conv(e, squeeze)  g = Relu(f)  h = Conv(g, excite)  i = Sigmoid(h)  j = Mul(d, i)
+      k = Conv(j, project)  l = GlobalAveragePool(k)  m = Flatten(l)
+      y = Gemm<transB = 1>(m, head) }`
+
+  it('fills groups up that dense convolutions make and read, and changes no result', async () => {
+    const model = parseModel(text)
+    expect(padChannels(model)).toBe(1)
+    const dims = [...model.graph.initializers.values()].flatMap(({ constant, uses }) => {
+      return uses.size === 0 ? [] : [constant?.dims.join('×')]
+    })
+    expect(dims.toSorted()).toEqual(
+      ['32×3×3×3', '32', '32×1×3×3', '6×32×1×1', '32×6×1×1', '20×32×1×1', '5×20'].toSorted(),
+    )
+    const feeds = { x: floatTensor([2, 3, 9, 9], 99) }
     const [expected, actual] = [
       await runModel(parseModel(text), feeds),
       await runModel(model, feeds),

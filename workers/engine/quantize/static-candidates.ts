@@ -20,6 +20,7 @@ import { gramMatrices } from './gram-matrices.ts'
 import { layerNoise } from './layer-noise.ts'
 import type { Outputs } from './output-error.ts'
 import { outputError, runAll } from './output-error.ts'
+import { padWhereFaster } from './pad-where-faster.ts'
 import type { PlacementName } from './place.ts'
 import { PLACEMENTS } from './place.ts'
 import { findSites } from './quantization-sites.ts'
@@ -102,7 +103,8 @@ export async function staticCandidates(
     const ranges = await calibrated(of, { ...options.calibration, name: 'minmax' }, on)
     return buildCandidate(of, 'all-but-first', { ...plainParts, calibration: ranges }).model
   }
-  const rescaled = await rescale(model, options, excluded, quantized, feeds, runtime)
+  const padded = await padWhereFaster(model, feeds, runtime, threads)
+  const rescaled = await rescale(padded.model, options, excluded, quantized, feeds, runtime)
   const { model: float } = rescaled
   const calibration = await calibrated(float, methodFor(options), feeds)
   const rounding = options.adaround
@@ -127,6 +129,7 @@ export async function staticCandidates(
   }
   const shared = {
     simplify: simplified.details,
+    padded_channel_groups: padded.groups,
     calibration: {
       method: methodFor(options).name,
       batches: calibration.runs,
