@@ -4,6 +4,7 @@ import { buildCandidate } from '#engine/quantize/build-candidate'
 import { calibratedValues } from '#engine/quantize/calibrated-values'
 import { PLACEMENTS } from '#engine/quantize/place'
 import { findSites } from '#engine/quantize/quantization-sites'
+import { STATIC_DEFAULTS } from '#engine/quantize/static'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { median } from './median.ts'
 import { randomSource } from './random-feeds.ts'
@@ -54,7 +55,7 @@ for (const placement of PLACEMENTS) {
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = process.cpuUsage()
     const made = buildCandidate(model, placement, {
-      options: { perChannel: true, reduceRange: false },
+      options: STATIC_DEFAULTS,
       calibration: { ranges, unbounded: none },
       excluded: none,
       restored: none,
