@@ -73,11 +73,13 @@ async function bench(path: string): Promise<string> {
     norm: 'l2',
     runtime,
     feeds: 'none',
+    gradients: 'none',
     model,
   } as const
   const scores = await magnitude(context)
   const limits = { minChannels: 1, channelMultiple: 1 }
-  const removed = removedByFraction({ units, scores, limits }, { kind: 'layer' }, 0.5)
+  const originally = units.map(({ atoms }) => atoms.length)
+  const removed = removedByFraction({ units, scores, limits, originally }, { kind: 'layer' }, 0.5)
   keepAxesAlive(trace, removed)
   const analysed = performance.now()
   const cost = new RemainingCost(trace)

@@ -3,14 +3,19 @@
 import { z } from 'zod'
 import { training } from './training.ts'
 
-/** Those that follow gradients are named here already; what runs them is not there yet. */
-export const GRADIENT_IMPORTANCES = ['gradient', 'taylor', 'fisher', 'hessian', 'obs'] as const
+/** Those that follow gradients: on the training dataset, or else the calibration dataset, with labels where there are any. */
+export const GRADIENT_IMPORTANCES = ['gradient', 'taylor', 'fisher', 'hessian'] as const
+
+/** Those that look at what flows through the model. */
+export const ACTIVATION_IMPORTANCES = ['activation', 'obs'] as const
+
+const IMPORTANCES = ['magnitude', ...ACTIVATION_IMPORTANCES, ...GRADIENT_IMPORTANCES] as const
 
 const importance = z
-  .enum(['magnitude', 'bn_scale', 'activation', 'random', ...GRADIENT_IMPORTANCES])
+  .enum([...IMPORTANCES, 'bn_scale', 'random'])
   .default('magnitude')
   .describe(
-    'What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.',
+    'What a channel is worth. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
   )
 
 const fraction = z.number().min(0).max(1)
@@ -56,7 +61,7 @@ const samples = z
   .min(1)
   .max(100_000)
   .default(128)
-  .describe('Samples of the calibration dataset to use, where the importance needs them.')
+  .describe('Samples of the calibration dataset to use, and for gradients of the training dataset.')
 
 const finetune = training
   .nullable()
@@ -65,11 +70,44 @@ const finetune = training
     'Train what is left, on the training dataset, to answer as the model did before; null = not.',
   )
 
+const rounds = {
+  iterations: z
+    .int()
+    .min(1)
+    .max(20)
+    .default(1)
+    .describe(
+      'In how many rounds it goes: what is left is scored anew in each, and trained where `finetune` says so.',
+    ),
+  schedule: z
+    .enum(['cubic', 'linear', 'geometric'])
+    .default('cubic')
+    .describe(
+      'How much is gone after each round: most in the first ones (Zhu and Gupta 2017), the same in each, or the same share of what is left.',
+    ),
+}
+
 const norm = z.enum(['l1', 'l2']).default('l2').describe('Norm of the importance `magnitude`.')
 
 function saysOneAmount(step: Readonly<Record<string, unknown>>): boolean {
   const names = ['sparsity', 'threshold', 'max_macs', 'max_parameters']
   return names.filter((name) => typeof step[name] === 'number').length <= 1
+}
+
+/** A threshold says what goes by itself: nothing is left to divide into rounds. */
+function dividesItsAmount({
+  iterations,
+  threshold,
+}: {
+  readonly iterations: number
+  readonly threshold: number | null
+}): boolean {
+  return iterations === 1 || threshold === null
+}
+
+const DIVIDED = {
+  path: ['iterations'],
+  error: 'several rounds divide sparsity, max_macs or max_parameters; a threshold is one amount',
 }
 
 const ONE_AMOUNT =
@@ -111,19 +149,21 @@ export const pruneChannel = z
       ),
     samples,
     excluded_layers: excludedLayers,
+    ...rounds,
     finetune,
   })
   .refine(saysOneAmount, ONE_AMOUNT)
+  .refine(dividesItsAmount, DIVIDED)
   .meta({
     id: 'PruneChannelStep',
     description: 'Takes channels, heads and neurons out: the model becomes smaller and faster.',
   })
 
 const elementImportance = z
-  .enum(['magnitude', 'activation', 'random', ...GRADIENT_IMPORTANCES])
+  .enum([...IMPORTANCES, 'random'])
   .default('magnitude')
   .describe(
-    'What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.',
+    'What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
   )
 
 export const pruneUnstructured = z
@@ -135,9 +175,11 @@ export const pruneUnstructured = z
     scope: scope.default('global'),
     samples,
     excluded_layers: excludedLayers,
+    ...rounds,
     finetune,
   })
   .refine(saysOneAmount, ONE_AMOUNT)
+  .refine(dividesItsAmount, DIVIDED)
   .meta({
     id: 'PruneUnstructuredStep',
     description:
@@ -153,6 +195,7 @@ export const pruneNm = z
     m: z.int().min(2).max(64).default(4).describe('Neighbours along the axis that is summed over.'),
     samples,
     excluded_layers: excludedLayers,
+    ...rounds,
     finetune,
   })
   .refine(({ n, m }) => n < m, 'n must be less than m')

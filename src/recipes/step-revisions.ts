@@ -4,6 +4,7 @@
 import type { Evaluation, EvaluationTask } from './evaluation.ts'
 import type { DistillStep } from './distill.ts'
 import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } from './prune.ts'
+import { GRADIENT_IMPORTANCES } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { QuantizeQatStep } from './quantize-qat.ts'
 import { activationsOf } from './quantize-targets.ts'
@@ -42,6 +43,15 @@ type StepName<S extends Step> = S extends { readonly method: infer M extends str
   : S['type']
 
 const FINETUNED: LaterUse<PruneStep> = { since: 6, isUsed: ({ finetune }) => finetune !== null }
+const BY_GRADIENTS: LaterUse<PruneStep> = {
+  since: 7,
+  isUsed: ({ importance }) =>
+    importance === 'obs' || GRADIENT_IMPORTANCES.some((name) => name === importance),
+}
+
+const IN_ROUNDS: LaterUse<PruneStep> = { since: 7, isUsed: ({ iterations }) => iterations > 1 }
+
+const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS]
 
 const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },
@@ -60,10 +70,10 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize qat': { since: 8, later: [] },
   'prune channel': {
     since: 4,
-    later: [FINETUNED, { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' }],
+    later: [...PRUNED_LATER, { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' }],
   },
-  'prune unstructured': { since: 4, later: [FINETUNED] },
-  'prune n_m': { since: 4, later: [FINETUNED] },
+  'prune unstructured': { since: 4, later: PRUNED_LATER },
+  'prune n_m': { since: 4, later: PRUNED_LATER },
   distill: { since: 6, later: [] },
 }
 

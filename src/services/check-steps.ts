@@ -2,11 +2,10 @@
 
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
-import { GRADIENT_IMPORTANCES } from '#src/recipes/prune'
 import { activationsFault } from '#src/recipes/quantize-targets'
-import type { PruneStep } from '#src/recipes/prune'
 import type { Step, StepType } from '#src/recipes/step'
 import { excludedLayersOf, nameOfStep } from '#src/recipes/step'
+import { pruneFaults } from './check-prune.ts'
 import { weightOnlyFaults } from './check-weight-only.ts'
 import type { JobInputs } from './job-inputs.ts'
 
@@ -51,11 +50,12 @@ export function stepOrderFaults(steps: readonly Step[]): FieldError[] {
   return faults
 }
 
-export function stepSupportFaults(spec: JobSpec, { model }: JobInputs): FieldError[] {
+export function stepSupportFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
+  const { model } = inputs
   const faults: FieldError[] = []
   spec.steps.forEach((step, index) => {
     const pointer = `/steps/${index}`
-    if (step.type === 'prune') faults.push(...pruneFaults(spec, step, index))
+    if (step.type === 'prune') faults.push(...pruneFaults(spec, step, index, inputs))
     if (step.type === 'simplify' || step.type === 'distill') return
     const { supported, notes } = model.support[step.type]
     if (!supported) {
@@ -83,25 +83,6 @@ export function stepSupportFaults(spec: JobSpec, { model }: JobInputs): FieldErr
     }
   })
   return faults
-}
-
-function pruneFaults(spec: JobSpec, step: PruneStep, index: number): FieldError[] {
-  const { importance } = step
-  const pointer = `/steps/${index}/importance`
-  if (GRADIENT_IMPORTANCES.some((name) => name === importance)) {
-    const detail = `importance '${importance}' needs the gradients of the model, which this version does not follow when pruning; magnitude, bn_scale, activation and random need none`
-    return [{ pointer, code: 'step_unsupported', detail }]
-  }
-  if (importance === 'activation' && spec.datasets.calibration === null) {
-    return [
-      {
-        pointer: '/datasets/calibration',
-        code: 'dataset_required',
-        detail: `step ${index + 1} (prune ${step.method} by activation) needs a calibration dataset; importance magnitude needs none`,
-      },
-    ]
-  }
-  return []
 }
 
 export function excludedLayerFaults(

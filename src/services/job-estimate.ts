@@ -1,6 +1,7 @@
 // How long a job may run and how much memory it may take, from sizes alone.
 
 import type { JobSpec } from '#src/recipes/job-spec'
+import type { Step } from '#src/recipes/step'
 import { trainingOf } from '#src/recipes/step'
 import type { JobInputs } from './job-inputs.ts'
 
@@ -40,7 +41,11 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
 }
 
 function trained({ steps }: JobSpec, { train }: JobInputs): number {
-  const epochs = steps.map((step) => trainingOf(step)?.epochs ?? 0)
+  const epochs = steps.map((step) => (trainingOf(step)?.epochs ?? 0) * roundsOf(step))
   const sum = epochs.reduce((total, count) => total + count, 0)
   return INFERENCES_OF_A_STEP * sum * (train?.samples ?? 0)
+}
+
+function roundsOf(step: Step): number {
+  return step.type === 'prune' ? step.iterations : 1
 }

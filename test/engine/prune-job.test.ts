@@ -55,15 +55,45 @@ describe('a job that prunes channels', () => {
     expect(share).toBeGreaterThan(0.3)
   })
 
-  test.each(['magnitude', 'activation', 'bn_scale', 'random'])(
-    'ranks by %s and quantizes what is left',
-    async (importance) => {
-      const prune = { type: 'prune', method: 'channel', importance, sparsity: 0.25 }
-      const report = await run([prune, { type: 'quantize', method: 'static' }])
-      expect(report.steps[0]!.details['removed']).toBeGreaterThan(0)
-      expect(report.steps.map(({ type }) => type)).toEqual(['prune', 'quantize'])
-    },
-  )
+  test.each([
+    'magnitude',
+    'activation',
+    'bn_scale',
+    'taylor',
+    'fisher',
+    'hessian',
+    'obs',
+    'random',
+  ])('ranks by %s and quantizes what is left', async (importance) => {
+    const prune = { type: 'prune', method: 'channel', importance, sparsity: 0.25 }
+    const report = await run([prune, { type: 'quantize', method: 'static' }])
+    expect(report.steps[0]!.details['removed']).toBeGreaterThan(0)
+    expect(report.steps.map(({ type }) => type)).toEqual(['prune', 'quantize'])
+  })
+
+  test('in rounds ends where one round ends, and trains what is left in each', async () => {
+    const finetune = { epochs: 1, batch_size: 16 }
+    const rounds = { iterations: 3, schedule: 'linear', channel_multiple: 1, min_channels: 1 }
+    const step = { type: 'prune', method: 'channel', importance: 'taylor', ...rounds, finetune }
+    const report = await run([step], { datasets: { train: 'dataset_0', evaluation: 'dataset_0' } })
+    const { details } = report.steps[0]!
+    expect(details['removed']).toBe(8 + 16)
+    const kept = details['rounds'] as { macs_kept: number; removed: number; finetune: object }[]
+    expect(kept.map(({ removed }) => removed)).toEqual([8, 16, 24])
+    expect(kept.map(({ finetune: trained }) => trained)).toMatchObject(
+      kept.map(() => ({ steps: 4 })),
+    )
+    expect(kept.at(-1)!.macs_kept).toBeCloseTo(report.compressed.macs! / MACS, 6)
+  })
+
+  test('keeps no more than max_macs allows, in rounds', async () => {
+    const rounds = { iterations: 2, channel_multiple: 1, min_channels: 1 }
+    const { compressed } = await run([
+      { type: 'prune', method: 'channel', max_macs: 0.4, ...rounds },
+    ])
+    expect(compressed.macs! / MACS).toBeLessThanOrEqual(0.4)
+    expect(compressed.macs! / MACS).toBeGreaterThan(0.3)
+  })
 
   test('leaves excluded layers whole', async () => {
     const step = { type: 'prune', method: 'channel', excluded_layers: ['c2'] }
@@ -87,6 +117,9 @@ describe('a job that masks weights', () => {
     [{ scope: 'layer', sparsity: 0.75 }, 0.75],
     [{ scope: { per_layer: { c2: 0.9 } }, sparsity: 0 }, (0.9 * 4608) / WEIGHTS],
     [{ importance: 'activation', sparsity: 0.3 }, 0.3],
+    [{ importance: 'taylor', sparsity: 0.3 }, 0.3],
+    [{ importance: 'obs', scope: 'layer', sparsity: 0.4 }, 0.4],
+    [{ importance: 'obs', sparsity: 0.6, iterations: 3, schedule: 'geometric' }, 0.6],
   ])('sets a share of the weights to 0: %j', async (options, sparsity) => {
     const report = await run([{ type: 'prune', method: 'unstructured', ...options }])
     expect(report.compressed.parameters).toBe(PARAMETERS)
@@ -97,6 +130,8 @@ describe('a job that masks weights', () => {
   test.each([
     [{}, 2, 4],
     [{ n: 4, m: 8, importance: 'activation' }, 4, 8],
+    [{ importance: 'obs' }, 2, 4],
+    [{ importance: 'fisher', iterations: 2 }, 2, 4],
   ])('keeps n of m: %j', async (options, n, m) => {
     const report = await run([{ type: 'prune', method: 'n_m', ...options }])
     const kept = (size: number) => Math.floor(size / m) * n + Math.min(n, size % m)

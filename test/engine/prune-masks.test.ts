@@ -21,6 +21,7 @@ const OPTIONS: MaskOptions = {
   excludedLayers: [],
   seed: 0,
   feeds: 'none',
+  gradients: 'none',
 }
 
 async function masked(mask: MaskRule, options: Partial<MaskOptions> = {}) {

@@ -98,11 +98,32 @@ const JOBS: readonly RefusedJob[] = [
     /step 2 \(prune\) cannot come after step 1 \(quantize\).*prune first/,
   ],
   [
-    'an importance that needs gradients',
-    () => spec({ steps: [{ type: 'prune', method: 'channel', importance: 'taylor' }] }),
+    'an importance that needs gradients without data',
+    () =>
+      spec({
+        steps: [{ type: 'prune', method: 'channel', importance: 'taylor' }],
+        datasets: {},
+      }),
     422,
-    'step_unsupported',
-    /taylor.*gradients.*magnitude/,
+    'dataset_required',
+    /by taylor\) needs a training or a calibration dataset/,
+  ],
+  [
+    'second moments without data',
+    () => spec({ steps: [{ type: 'prune', method: 'n_m', importance: 'obs' }], datasets: {} }),
+    422,
+    'dataset_required',
+    /calibration/,
+  ],
+  [
+    'a threshold in rounds',
+    () =>
+      spec({
+        steps: [{ type: 'prune', method: 'unstructured', threshold: 0.1, iterations: 2 }],
+      }),
+    422,
+    'invalid_value',
+    /\/steps\/0\/iterations: several rounds divide/,
   ],
   [
     'two amounts to prune',

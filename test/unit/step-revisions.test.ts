@@ -43,9 +43,12 @@ describe('the least revision', () => {
     [[{ ...MINMAX, activations_dtype: 'uint8' }], 1],
     [[{ ...MINMAX, activations_dtype: 'int8' }], 7],
     [[{ ...MINMAX, target: 'nnapi' }], 7],
-    [[{ type: 'prune', method: 'channel' }], 4],
+    [[{ type: 'prune', method: 'channel' }], 7],
+    [[{ type: 'prune', method: 'channel', normalized_axes: 'whole' }], 4],
     [[{ type: 'prune', method: 'unstructured' }], 4],
     [[{ type: 'prune', method: 'n_m' }], 4],
+    [[{ type: 'prune', method: 'n_m', importance: 'obs' }], 7],
+    [[{ type: 'prune', method: 'unstructured', iterations: 2 }], 7],
     [[{ type: 'distill' }], 6],
     [[{ type: 'prune', method: 'n_m', finetune: {} }], 6],
   ])('of %j is %i', (steps, revision) => {

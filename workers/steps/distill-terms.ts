@@ -12,10 +12,17 @@ import type { Evaluation } from '#src/recipes/evaluation'
 /** What of a step of distillation says how to train; a step that only repairs what it did fills it in by itself. */
 export type TrainingRequest = Pick<DistillStep, 'loss' | 'temperature' | 'alpha' | 'training'>
 
+/** What decides the terms of a loss. */
+type LossRequest = Pick<TrainingRequest, 'loss' | 'temperature' | 'alpha'> & {
+  readonly training: LabelRequest
+}
+
+type LabelRequest = Pick<TrainingRequest['training'], 'labels' | 'label_smoothing'>
+
 /** `sample`: the fields of one sample of the training data. */
 export function distillTerms(
   model: Model,
-  { loss, temperature, alpha, training }: TrainingRequest,
+  { loss, temperature, alpha, training }: LossRequest,
   evaluation: Evaluation,
   sample: Readonly<Record<string, RuntimeTensor>>,
 ): LossTerm[] {
@@ -63,7 +70,7 @@ function lossOf({ type, producer }: Value, { task }: Evaluation): 'divergence' |
 
 function labelTerm(
   output: Value,
-  { label_smoothing: smoothing }: DistillStep['training'],
+  { label_smoothing: smoothing }: LabelRequest,
   evaluation: Evaluation,
   labels: Pick<RuntimeTensor, 'dtype' | 'dims'> & { readonly name: string },
 ): CrossEntropyTerm | SquaredErrorTerm | null {

@@ -1,41 +1,66 @@
-// Step `prune`, method `channel`.
+// Step `prune`, method `channel`: one round of it.
 
-import { MEASURES } from '#engine/prune/importance/measures'
-import type { MeasureName } from '#engine/prune/importance/measures'
 import type { Amount } from '#engine/prune/prune-channels'
 import { pruneChannels } from '#engine/prune/prune-channels'
-import { TersorError } from '#src/domain/errors'
 import type { ReportWarning } from '#src/domain/report'
+import type { Model } from '#src/onnx/ir/model'
 import type { PruneChannelStep } from '#src/recipes/prune'
 import { calibrationFeeds } from './calibration-feeds.ts'
+import { gradientTask } from './gradient-task.ts'
+import type { PruneRound } from './prune-rounds.ts'
 import { scopeOf } from './prune-scope.ts'
-import type { StepRunner } from './step-outcome.ts'
+import type { StepContext, StepOutcome } from './step-outcome.ts'
 
 const AMOUNTS = ['sparsity', 'threshold', 'max_macs', 'max_parameters'] as const
 
 const DEFAULT_AMOUNT: Amount = { kind: 'sparsity', value: 0.5 }
 
-export const runPruneChannel: StepRunner<PruneChannelStep> = async (model, step, context) => {
+/** What a round hands to the next one. */
+export interface ChannelHistory {
+  readonly sizes: ReadonlyMap<string, number>
+  /** Shares of the original. */
+  readonly macs: number
+  readonly parameters: number
+}
+
+export interface ChannelRound {
+  readonly outcome: StepOutcome
+  readonly history: ChannelHistory
+}
+
+export async function runPruneChannel(
+  model: Model,
+  step: PruneChannelStep,
+  { share, history }: PruneRound<ChannelHistory>,
+  context: StepContext,
+): Promise<ChannelRound> {
   const { calibration, runtime, spec } = context
   const options = {
-    importance: measureOf(step),
+    importance: step.importance,
     norm: step.norm,
-    amount: amountOf(step),
-    scope: scopeOf(step.scope),
+    amount: amountAt(amountOf(step), share, history),
+    scope: scopeOf(step.scope, share),
     limits: { minChannels: step.min_channels, channelMultiple: step.channel_multiple },
     excludedLayers: step.excluded_layers,
     normalizedAxes: step.normalized_axes,
     repair: step.repair,
     seed: spec.seed,
+    ...(history !== null && { originalSizes: history.sizes }),
   }
   const feeds = calibration === null ? 'none' : calibrationFeeds(model, calibration, step.samples)
-  const result = await pruneChannels(model, options, feeds, runtime)
+  const gradients = await gradientTask(model, step, context)
+  const { sizes, ...result } = await pruneChannels(model, options, feeds, runtime, gradients)
   const { removed, channels } = result.details
   context.log(`${String(removed)} of ${String(channels)} channels removed`)
-  return { ...result, warnings: nothingRemoved(removed), layerNoise: new Map() }
+  const macs = (history?.macs ?? 1) * keptShare(result.details['macs_kept'])
+  const parameters = (history?.parameters ?? 1) * keptShare(result.details['parameters_kept'])
+  const details = { ...result.details, macs_kept: macs, parameters_kept: parameters }
+  const outcome = { ...result, details, warnings: nothingRemoved(removed), layerNoise: new Map() }
+  return { outcome, history: { sizes, macs, parameters } }
 }
 
-function amountOf(step: PruneChannelStep): Amount {
+/** What goes in the end, in one word. */
+export function amountOf(step: PruneChannelStep): Amount {
   for (const kind of AMOUNTS) {
     const value = step[kind]
     if (value !== null) return { kind, value }
@@ -43,9 +68,22 @@ function amountOf(step: PruneChannelStep): Amount {
   return DEFAULT_AMOUNT
 }
 
-function measureOf({ importance }: PruneChannelStep): MeasureName {
-  if (importance in MEASURES) return importance as MeasureName
-  throw new TersorError('step_unsupported', `importance '${importance}' needs gradients`)
+/** What a round has to leave is told of the original, what the engine is told of the model as it is. */
+function amountAt({ kind, value }: Amount, share: number, history: ChannelHistory | null): Amount {
+  switch (kind) {
+    case 'sparsity':
+      return { kind, value: value * share }
+    case 'threshold':
+      return { kind, value }
+    case 'max_macs':
+      return { kind, value: Math.min(1, (1 - (1 - value) * share) / (history?.macs ?? 1)) }
+    case 'max_parameters':
+      return { kind, value: Math.min(1, (1 - (1 - value) * share) / (history?.parameters ?? 1)) }
+  }
+}
+
+function keptShare(value: unknown): number {
+  return typeof value === 'number' ? value : 1
 }
 
 function nothingRemoved(removed: unknown): ReportWarning[] {

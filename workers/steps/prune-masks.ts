@@ -1,14 +1,16 @@
-// Step `prune`, methods `unstructured` and `n_m`.
+// Step `prune`, methods `unstructured` and `n_m`: one round of them.
 
 import { nmMask } from '#engine/prune/n-m-mask'
+import type { ObsRule } from '#engine/prune/obs/obs-masks'
+import { obsMasks } from '#engine/prune/obs/obs-masks'
 import { unstructuredMask } from '#engine/prune/unstructured-mask'
-import type { MaskRule } from '#engine/prune/weight-masks'
 import { maskWeights } from '#engine/prune/weight-masks'
-import { TersorError } from '#src/domain/errors'
+import type { Model } from '#src/onnx/ir/model'
 import type { PruneNmStep, PruneUnstructuredStep } from '#src/recipes/prune'
 import { calibrationFeeds } from './calibration-feeds.ts'
+import { gradientTask } from './gradient-task.ts'
 import { scopeOf } from './prune-scope.ts'
-import type { StepRunner } from './step-outcome.ts'
+import type { StepContext, StepOutcome } from './step-outcome.ts'
 
 type MaskStep = PruneUnstructuredStep | PruneNmStep
 
@@ -20,30 +22,53 @@ const NO_FASTER = {
   detail: 'the runtime has no kernels for sparse weights: the model is as fast as before',
 }
 
-export const runPruneMasks: StepRunner<MaskStep> = async (model, step, context) => {
+export async function runPruneMasks(
+  model: Model,
+  step: MaskStep,
+  share: number,
+  context: StepContext,
+): Promise<StepOutcome> {
   const { calibration, runtime, spec } = context
   const { importance } = step
-  if (importance !== 'magnitude' && importance !== 'activation' && importance !== 'random') {
-    throw new TersorError('step_unsupported', `importance '${importance}' needs gradients`)
-  }
+  const rule = ruleOf(step, share)
+  const mask =
+    rule.kind === 'n_m' ? nmMask(rule.n, rule.m) : unstructuredMask(rule.scope, rule.amount)
   const options = {
     rule: `prune-${step.method}`,
-    importance,
     excludedLayers: step.excluded_layers,
-    seed: spec.seed,
     feeds:
       calibration === null ? ('none' as const) : calibrationFeeds(model, calibration, step.samples),
   }
-  const result = await maskWeights(model, maskOf(step), options, runtime)
+  const result =
+    importance === 'obs'
+      ? await obsMasks(model, rule, { ...options, fallback: mask }, runtime)
+      : await maskWeights(
+          model,
+          mask,
+          {
+            ...options,
+            importance,
+            seed: spec.seed,
+            gradients: await gradientTask(model, step, context),
+          },
+          runtime,
+        )
+  context.log(
+    `${String(result.details['zeros'])} of ${String(result.details['elements'])} weights are 0`,
+  )
   return { ...result, warnings: [NO_FASTER], layerNoise: new Map() }
 }
 
-function maskOf(step: MaskStep): MaskRule {
-  if (step.method === 'n_m') return nmMask(step.n, step.m)
+/** `share`: what of it is gone after this round. */
+function ruleOf(step: MaskStep, share: number): ObsRule {
+  if (step.method === 'n_m') {
+    const { n, m } = step
+    return { kind: 'n_m', n: m - Math.round((m - n) * share), m }
+  }
   const { threshold, sparsity } = step
   const amount =
     threshold === null
-      ? { kind: 'sparsity' as const, value: sparsity ?? DEFAULT_SPARSITY }
+      ? { kind: 'sparsity' as const, value: (sparsity ?? DEFAULT_SPARSITY) * share }
       : { kind: 'threshold' as const, value: threshold }
-  return unstructuredMask(scopeOf(step.scope), amount)
+  return { kind: 'unstructured', scope: scopeOf(step.scope, share), amount }
 }

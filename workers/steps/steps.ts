@@ -3,9 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import type { Step, StepType } from '#src/recipes/step'
 import { runDistill } from './distill.ts'
-import { finetuned } from './finetune.ts'
-import { runPruneChannel } from './prune-channel.ts'
-import { runPruneMasks } from './prune-masks.ts'
+import { runPrune } from './prune.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
 import { runQuantizeFloat16 } from './quantize-float16.ts'
 import { runQuantizeQat } from './quantize-qat.ts'
@@ -17,7 +15,6 @@ import { partOf } from './step-outcome.ts'
 
 type StepOf<T extends StepType> = Extract<Step, { type: T }>
 type QuantizeStep = StepOf<'quantize'>
-type PruneStep = StepOf<'prune'>
 
 const QUANTIZE = {
   static: runQuantizeStatic,
@@ -34,25 +31,6 @@ const runQuantize: StepRunner<QuantizeStep> = (model, step, context) => {
   const run = QUANTIZE[step.method] as StepRunner<QuantizeStep>
   return run(model, step, context)
 }
-
-const PRUNE = {
-  channel: runPruneChannel,
-  unstructured: runPruneMasks,
-  n_m: runPruneMasks,
-} as const satisfies {
-  [M in PruneStep['method']]: StepRunner<Extract<PruneStep, { method: M }>>
-}
-
-const runPrune: StepRunner<PruneStep> = async (model, step, context) => {
-  const run = PRUNE[step.method] as StepRunner<PruneStep>
-  const { finetune } = step
-  if (finetune === null) return await run(model, step, context)
-  const pruned = await run(model, step, partOf(context, 0, PRUNING))
-  return await finetuned(pruned, finetune, partOf(context, PRUNING, 1))
-}
-
-/** Share of a step that prunes and trains afterwards. */
-const PRUNING = 0.2
 
 export const STEPS = {
   simplify: runSimplify,

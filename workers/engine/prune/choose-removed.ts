@@ -20,30 +20,37 @@ export interface Candidates {
   readonly units: readonly Unit[]
   readonly scores: readonly UnitScores[]
   readonly limits: Limits
+  /** Atoms that each unit had before earlier rounds took some: fractions are of these. */
+  readonly originally: readonly number[]
 }
 
 /** Ranking over the whole model leaves every unit this share. */
 const LEAST_SHARE = 0.1
 
 /** How many atoms each unit would keep at this fraction removed, before limits. */
-function wantedByFraction({ units, scores }: Candidates, scope: Scope, fraction: number): number[] {
+function wantedByFraction(
+  { units, scores, originally }: Candidates,
+  scope: Scope,
+  fraction: number,
+): number[] {
   if (scope.kind !== 'global') {
-    return units.map((unit) => {
+    return units.map((unit, index) => {
       const named =
         scope.kind === 'layer'
           ? []
           : unit.layers.flatMap((layer) => scope.fractions.get(layer) ?? [])
       const own = named.length > 0 ? Math.max(...named) : fraction
-      return unit.atoms.length * (1 - own)
+      return (originally[index] ?? unit.atoms.length) * (1 - own)
     })
   }
   const all = scores.flatMap(({ relative }) => [...relative]).sort((one, other) => one - other)
-  const count = Math.round(all.length * fraction)
-  if (count === 0) return units.map(({ atoms }) => atoms.length)
+  const total = originally.reduce((sum, size) => sum + size, 0)
+  const count = all.length - Math.round(total * (1 - fraction))
+  if (count <= 0) return units.map(({ atoms }) => atoms.length)
   const bound = all[count - 1] ?? Number.POSITIVE_INFINITY
   return units.map((unit, index) => {
     const kept = (scores[index]?.relative ?? []).filter((score) => score > bound).length
-    return Math.max(kept, unit.atoms.length * LEAST_SHARE)
+    return Math.max(kept, (originally[index] ?? unit.atoms.length) * LEAST_SHARE)
   })
 }
 

@@ -3,6 +3,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { Candidates } from './choose-removed.ts'
 import { removedByBudget, removedByFraction, removedByThreshold } from './choose-removed.ts'
 import type { ImportanceContext } from './importance/importance.ts'
 import { MEASURES } from './importance/measures.ts'
@@ -12,6 +13,7 @@ import { RemainingCost } from './remaining-cost.ts'
 import type { NormalizedAxes } from './trace-axes.ts'
 import { AxisTrace } from './trace-axes.ts'
 import type { Unit } from './units.ts'
+import { sizesOf, unitSizes } from './unit-sizes.ts'
 import { unitsOf } from './units.ts'
 
 export interface RemovalPlan {
@@ -19,32 +21,30 @@ export interface RemovalPlan {
   readonly units: readonly Unit[]
   readonly removed: Set<number>
   readonly cost: RemainingCost
+  /** Atoms that each unit had before earlier rounds took some, in the order of the units and by their names. */
+  readonly originally: readonly number[]
+  readonly sizes: ReadonlyMap<string, number>
 }
 
 /** Changes nothing. */
 export async function planRemoval(
   model: Model,
   options: ChannelOptions,
-  feeds: ImportanceContext['feeds'],
+  data: Pick<ImportanceContext, 'feeds' | 'gradients'>,
   runtime: Runtime,
 ): Promise<RemovalPlan> {
   const plan = async (normalized: NormalizedAxes): Promise<RemovalPlan> => {
     const trace = new AxisTrace(model, new Set(options.excludedLayers), normalized)
     const units = unitsOf(trace)
-    const { seed, norm } = options
-    const scores = await MEASURES[options.importance]({
-      trace,
-      units,
-      seed,
-      norm,
-      runtime,
-      feeds,
-      model,
-    })
+    const { seed, norm, limits } = options
+    const context = { trace, units, seed, norm, runtime, model, ...data }
+    const scores = await MEASURES[options.importance](context)
     const cost = new RemainingCost(trace)
-    const removed = chooseRemoved({ units, scores, limits: options.limits }, options, cost)
+    const sizes = options.originalSizes ?? unitSizes(units)
+    const originally = sizesOf(units, sizes)
+    const removed = chooseRemoved({ units, scores, limits, originally }, options, cost)
     keepAxesAlive(trace, removed)
-    return { trace, units, removed, cost }
+    return { trace, units, removed, cost, originally, sizes }
   }
   if (options.normalizedAxes === 'refit') return plan('taken')
   const exact = await plan('whole')
@@ -58,16 +58,23 @@ export async function planRemoval(
 /** Channels in pairs take the square of what they are off the multiply-accumulates, single ones as much: this share of it is enough. */
 const ENOUGH = 0.8
 
-function fulfils({ cost, removed }: RemovalPlan, { amount, scope }: ChannelOptions): boolean {
+function fulfils(
+  { cost, removed, units, originally }: RemovalPlan,
+  { amount, scope }: ChannelOptions,
+): boolean {
   const none = new Set<number>()
   switch (amount.kind) {
     case 'threshold':
       return true
-    case 'sparsity':
+    case 'sparsity': {
+      const before = originally.reduce((sum, size) => sum + size, 0)
+      const now = units.reduce((sum, { atoms }) => sum + atoms.length, 0)
+      const fraction = 1 - ((1 - amount.value) * before) / Math.max(1, now)
       return (
         scope.kind === 'per_layer' ||
-        cost.macs(removed) <= cost.macs(none) * (1 - ENOUGH * amount.value)
+        cost.macs(removed) <= cost.macs(none) * (1 - ENOUGH * fraction)
       )
+    }
     case 'max_macs':
       return cost.macs(removed) <= cost.macs(none) * amount.value
     case 'max_parameters':
@@ -76,7 +83,7 @@ function fulfils({ cost, removed }: RemovalPlan, { amount, scope }: ChannelOptio
 }
 
 function chooseRemoved(
-  candidates: Parameters<typeof removedByFraction>[0],
+  candidates: Candidates,
   { amount, scope }: ChannelOptions,
   cost: RemainingCost,
 ): Set<number> {

@@ -11,12 +11,11 @@ import { KeptIndices } from './kept-indices.ts'
 import { keptWhole } from './kept-whole.ts'
 import { prepareModel } from './prepare-model.ts'
 import type { PruneResult } from './prune-result.ts'
+import type { RemovalPlan } from './plan-removal.ts'
 import { planRemoval } from './plan-removal.ts'
-import type { RemainingCost } from './remaining-cost.ts'
 import { removeIndices } from './remove-indices.ts'
 import { fitNorms } from './repair/refit-norms.ts'
 import { startRepair } from './repair/repair.ts'
-import type { Unit } from './units.ts'
 import { lookBefore, verifyPruned } from './verify-pruned.ts'
 
 /** How much goes: a fraction of the atoms, what is below an importance, or down to a share of what the model costs. */
@@ -40,6 +39,13 @@ export interface ChannelOptions {
   /** Fit weights and statistics to the data that are given, if any. */
   readonly repair: boolean
   readonly seed: number
+  /** Of earlier rounds on the same model: fractions are of what there was before them. */
+  readonly originalSizes?: ReadonlyMap<string, number>
+}
+
+/** `sizes`: how many atoms each unit had to begin with. */
+export interface ChannelResult extends PruneResult {
+  readonly sizes: ReadonlyMap<string, number>
 }
 
 /** Lists of constants as inputs of Slice, Split, Pad, Squeeze: what the rewrite writes. */
@@ -57,19 +63,20 @@ export async function pruneChannels(
   options: ChannelOptions,
   feeds: ImportanceContext['feeds'],
   runtime: Runtime,
-): Promise<PruneResult> {
+  gradients: ImportanceContext['gradients'] = 'none',
+): Promise<ChannelResult> {
   const prepared = await prepareModel(model, runtime)
   const opset = opsetVersion(model)
   if (opset < LEAST_OPSET) {
     const reason = `the model cannot be raised above opset ${opset}`
     const refused = { rule: 'prune-channels', node: null, reason }
-    return { model, details: {}, declined: [...prepared, refused] }
+    return { model, details: {}, declined: [...prepared, refused], sizes: new Map() }
   }
-  const plan = await planRemoval(model, options, feeds, runtime)
-  const { trace, units, removed, cost } = plan
+  const plan = await planRemoval(model, options, { feeds, gradients }, runtime)
+  const { trace, removed, sizes } = plan
   const declined = [...prepared, ...keptWhole(trace)]
-  const details = describe(units, removed, cost)
-  if (removed.size === 0) return { model, details, declined }
+  const details = describe(plan)
+  if (removed.size === 0) return { model, details, declined, sizes }
   const before = await lookBefore(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
   const kept = new KeptIndices(trace.algebra, removed)
   const norms = await fitNorms(trace, kept, feeds, runtime)
@@ -78,34 +85,35 @@ export async function pruneChannels(
   removeIndices(trace, kept)
   await verifyPruned(model, before, runtime)
   const stated = norms.errors.length === 0 ? details : { ...details, normalized: norms.errors }
-  if (typeof repair === 'string') return { model, details: { ...stated, repair }, declined }
+  if (typeof repair === 'string') return { model, details: { ...stated, repair }, declined, sizes }
   const repaired = await repair.finish()
   return {
     model,
     details: { ...stated, repair: repaired.details },
     declined: [...declined, ...repaired.declined],
+    sizes,
   }
 }
 
 /** Layers named for one group; the rest is counted. */
 const NAMED = 8
 
-function describe(
-  units: readonly Unit[],
-  removed: ReadonlySet<number>,
-  cost: RemainingCost,
-): Record<string, unknown> {
-  const groups = units.map(({ atoms, layers }) => ({
-    layers: layers.slice(0, NAMED),
-    more_layers: Math.max(0, layers.length - NAMED),
-    size: atoms.length,
-    removed: atoms.filter((atom) => removed.has(atom)).length,
-  }))
+function describe({ units, originally, removed, cost }: RemovalPlan): Record<string, unknown> {
+  const groups = units.map(({ atoms, layers }, index) => {
+    const size = originally[index] ?? atoms.length
+    const left = atoms.filter((atom) => !removed.has(atom)).length
+    return {
+      layers: layers.slice(0, NAMED),
+      more_layers: Math.max(0, layers.length - NAMED),
+      size,
+      removed: size - left,
+    }
+  })
   const none = new Set<number>()
   return {
     units: units.length,
     channels: groups.reduce((sum, { size }) => sum + size, 0),
-    removed: removed.size,
+    removed: groups.reduce((sum, group) => sum + group.removed, 0),
     macs_kept: share(cost.macs(removed), cost.macs(none)),
     parameters_kept: share(cost.parameters(removed), cost.parameters(none)),
     groups,

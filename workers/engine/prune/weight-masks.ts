@@ -10,7 +10,10 @@ import { floatValues } from '#src/onnx/tensor-values'
 import { liftConstants } from '../rewrite/lift-constants.ts'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf, nodeRulePass } from '../rewrite/pass.ts'
+import { upgradeModel } from '../rewrite/upgrade-model.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { GradientMeasure } from './element-gradients.ts'
+import { GRADIENT_MEASURES, elementGradients } from './element-gradients.ts'
 import { elementScores } from './element-scores.ts'
 import type { ElementMeasure } from './element-scores.ts'
 import type { ImportanceContext } from './importance/importance.ts'
@@ -29,10 +32,11 @@ export type MaskRule = (weights: readonly ScoredWeight[]) => Uint8Array[]
 
 export interface MaskOptions {
   readonly rule: string
-  readonly importance: ElementMeasure
+  readonly importance: ElementMeasure | GradientMeasure
   readonly excludedLayers: readonly string[]
   readonly seed: number
   readonly feeds: ImportanceContext['feeds']
+  readonly gradients: ImportanceContext['gradients']
 }
 
 /** Rewrites `model` in place. */
@@ -42,31 +46,45 @@ export async function maskWeights(
   options: MaskOptions,
   runtime: Runtime,
 ): Promise<PruneResult> {
-  await nodeRulePass(liftConstants).run(model, runtime)
-  const { readings, declined } = maskable(model, options)
-  const measured = await measuredOf(model, options, runtime)
-  const weights = readings.map((reading, index) => ({
-    reading,
-    scores: elementScores(options.importance, reading, measured.get(reading.weight.name), {
-      seed: options.seed + index,
-    }),
-  }))
+  await prepareMasks(model, options.importance === 'activation', runtime)
+  const { readings: found, declined } = maskable(model, options)
+  const { readings, scores } = await scoresOf(model, found, options, runtime)
+  for (const { node } of found.filter((reading) => !readings.includes(reading))) {
+    declined.push({ rule: options.rule, node: labelOf(node), reason: 'no gradient reaches it' })
+  }
+  const weights = readings.map((reading, index) => {
+    return { reading, scores: zerosFirst(reading, scores[index] ?? new Float32Array()) }
+  })
   const masks = mask(weights)
-  const layers = weights.map(({ reading }, index) => {
-    const own = masks[index] ?? new Uint8Array()
-    const zeros = applyMask(reading, own)
-    return { layer: labelOf(reading.node), elements: own.length, zeros }
+  for (const [index, { reading }] of weights.entries()) {
+    zeroMasked(reading, masks[index] ?? new Uint8Array())
+  }
+  return { model, details: maskDetails(readings), declined }
+}
+
+/** `runs`: what is added to tell how large activations are takes its axes as inputs, as operators of later opsets do. */
+export async function prepareMasks(model: Model, runs: boolean, runtime: Runtime): Promise<void> {
+  if (runs) await upgradeModel.run(model, runtime)
+  await nodeRulePass(liftConstants).run(model, runtime)
+}
+
+/** What of each weight is 0 now. */
+export function maskDetails(readings: readonly WeightReading[]): PruneResult['details'] {
+  const layers = readings.map(({ node, weight }) => {
+    const values = weight.constant === null ? [] : floatValues(weight.constant)
+    let zeros = 0
+    for (const value of values) if (value === 0) zeros += 1
+    return { layer: labelOf(node), elements: values.length, zeros }
   })
   const total = layers.reduce((sum, { elements }) => sum + elements, 0)
   const zeros = layers.reduce((sum, layer) => sum + layer.zeros, 0)
-  const details = { weights: layers.length, elements: total, zeros, layers }
-  return { model, details, declined }
+  return { weights: layers.length, elements: total, zeros, layers }
 }
 
 /** Each weight once; a weight that an excluded layer reads stays. */
-function maskable(
+export function maskable(
   model: Model,
-  { rule, excludedLayers }: MaskOptions,
+  { rule, excludedLayers }: Pick<MaskOptions, 'rule' | 'excludedLayers'>,
 ): { readings: WeightReading[]; declined: Declined[] } {
   const excluded = new Set(excludedLayers)
   const declined: Declined[] = []
@@ -88,30 +106,60 @@ function obstacleOf({ dtype }: Tensor): string | null {
   return isFloat(dtype) ? null : `weights of type ${dtype} are quantized already`
 }
 
-async function measuredOf(
-  model: Model,
-  { importance, feeds }: MaskOptions,
-  runtime: Runtime,
-): Promise<Map<string, MeasuredReading>> {
-  if (importance !== 'activation') return new Map()
-  if (feeds === 'none') throw new Error('importance by activations needs data')
-  const reads = await measureReads(model, feeds, runtime)
-  return new Map(reads.map((reading) => [reading.weight.name, reading]))
+/** What is 0 already goes before anything else, whatever it is worth: earlier rounds have their part in what is asked for. */
+function zerosFirst({ tensor }: WeightReading, scores: Float32Array): Float32Array {
+  const values = floatValues(tensor)
+  return scores.map((score, index) => (values[index] === 0 ? -Infinity : score))
 }
 
-/** The number of elements that are 0 now because of the mask. */
-function applyMask({ weight, tensor }: WeightReading, mask: Uint8Array): number {
-  const values = Float32Array.from(floatValues(tensor))
-  let zeros = 0
-  for (const index of values.keys()) {
-    if (mask[index] !== 0) continue
-    values[index] = 0
-    zeros += 1
+interface Scored {
+  readonly readings: WeightReading[]
+  readonly scores: readonly Float32Array[]
+}
+
+async function scoresOf(
+  model: Model,
+  readings: readonly WeightReading[],
+  { importance, feeds, gradients, seed }: MaskOptions,
+  runtime: Runtime,
+): Promise<Scored> {
+  if (isGradientMeasure(importance)) {
+    if (gradients === 'none') throw new Error('importance by gradients needs data')
+    const elements = await elementGradients(importance, model, gradients, seed, runtime)
+    const reached = readings.filter(({ weight }) => elements.has(weight.name))
+    const scores = reached.flatMap(({ weight }) => elements.get(weight.name) ?? [])
+    return { readings: reached, scores }
   }
-  const masked =
+  const measured = new Map<string, MeasuredReading>()
+  if (importance === 'activation') {
+    if (feeds === 'none') throw new Error('importance by activations needs data')
+    const reads = await measureReads(model, feeds, runtime)
+    for (const reading of reads) measured.set(reading.weight.name, reading)
+  }
+  const scores = readings.map((reading, index) => {
+    const own = measured.get(reading.weight.name)
+    return elementScores(importance, reading, own, { seed: seed + index })
+  })
+  return { readings: [...readings], scores }
+}
+
+function isGradientMeasure(name: MaskOptions['importance']): name is GradientMeasure {
+  return GRADIENT_MEASURES.some((measure) => measure === name)
+}
+
+export function zeroMasked(reading: WeightReading, mask: Uint8Array): void {
+  const values = floatValues(reading.tensor)
+  replaceWeight(
+    reading,
+    Float32Array.from(values, (value, index) => (mask[index] === 0 ? 0 : value)),
+  )
+}
+
+/** In the type that the weight has. */
+export function replaceWeight({ weight, tensor }: WeightReading, values: Float32Array): void {
+  const replaced =
     tensor.dtype === 'float32'
       ? typedTensor(tensor.name, 'float32', tensor.dims, values)
       : makeTensor(tensor.name, tensor.dtype, tensor.dims, [...values])
-  weight.graph?.setInitializer(weight, masked)
-  return zeros
+  weight.graph?.setInitializer(weight, replaced)
 }

@@ -31,13 +31,14 @@ interface LayerShape {
   readonly inputs: number
 }
 
-/** By the labels of the layers. The model stays as it is. */
+/** By the labels of the layers. The model stays as it is. `mostInputs`: layers with more per output are declined. */
 export async function gramMatrices(
   source: Model,
   excluded: ReadonlySet<string>,
   batches: readonly Feeds[],
   runtime: Runtime,
   threads: number,
+  mostInputs = MOST_INPUTS,
 ): Promise<GramMatrices> {
   const model = copyModel(source)
   const statistics = new GraphStatistics(model)
@@ -45,7 +46,7 @@ export async function gramMatrices(
   const declined: Declined[] = []
   const outputs: Value[] = []
   for (const [node, site] of findSites(model, excluded).integer) {
-    const shape = shapeOf(node, site)
+    const shape = shapeOf(node, site, mostInputs)
     if (shape === null) continue
     if (typeof shape === 'string') {
       declined.push({ rule: 'adaround', node: labelOf(node), reason: shape })
@@ -80,18 +81,22 @@ export async function gramMatrices(
 }
 
 /** The reason where the layer cannot be done; `null` for nodes without a weight. */
-function shapeOf(node: Node, { weight, kernel }: IntegerSite): LayerShape | string | null {
+function shapeOf(
+  node: Node,
+  { weight, kernel }: IntegerSite,
+  mostInputs: number,
+): LayerShape | string | null {
   if (weight === 'none' || kernel.weight === 'none') return null
   const dims = node.input(weight)?.constant?.dims ?? []
   if (kernel.weight.channels === -1) {
     const axis = kernel.weight.inputAxis(node, dims)
     if (axis === 'none') return 'its weight is no matrix'
     const inputs = dims[axis] ?? 1
-    return inputs > MOST_INPUTS ? `it has ${inputs} inputs per output` : { groups: 1, inputs }
+    return inputs > mostInputs ? `it has ${inputs} inputs per output` : { groups: 1, inputs }
   }
   if (node.string('auto_pad', 'NOTSET') !== 'NOTSET') return 'its pads are not written out'
   const inputs = dims.slice(1).reduce((product, dim) => product * dim, 1)
-  if (inputs > MOST_INPUTS) return `it has ${inputs} inputs per output`
+  if (inputs > mostInputs) return `it has ${inputs} inputs per output`
   return { groups: node.int('group', 1), inputs }
 }
 

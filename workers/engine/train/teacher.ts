@@ -34,7 +34,7 @@ export async function openTeacher(
   terms: readonly LossTerm[],
   samples: TrainingSamples,
   runtime: Runtime,
-  { threads, augmentations }: TrainOptions,
+  { threads, augmentations }: Pick<TrainOptions, 'threads' | 'augmentations'>,
 ): Promise<Teacher> {
   const wanted = terms.filter(({ output, target }) => target === teacherTarget(output))
   const answers = withAnswers(copyModel(model), wanted)

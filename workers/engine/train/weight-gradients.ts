@@ -1,6 +1,7 @@
 // Gradients of a loss for weights that stay as they are, batch after batch: what importances and sensitivities are made of.
 
 import type { Model } from '#src/onnx/ir/model'
+import type { ValueType } from '#src/onnx/ir/value-type'
 import { tensorType } from '#src/onnx/ir/value-type'
 import { modelBytes } from '#src/onnx/write-model'
 import { differentiate } from '../autodiff/differentiate.ts'
@@ -10,7 +11,7 @@ import { freePrefix } from './free-prefix.ts'
 import { appendLoss } from './losses/append-loss.ts'
 import type { LossTerm } from './losses/loss-term.ts'
 import { prepareTraining } from './prepare-training.ts'
-import { trainableWeights } from './trainable-weights.ts'
+import { exposeAsInputs, trainableWeights } from './trainable-weights.ts'
 
 export interface WeightGradients {
   readonly loss: number
@@ -18,14 +19,19 @@ export interface WeightGradients {
   readonly gradients: ReadonlyMap<string, Float32Array>
 }
 
+type Fields = Readonly<Record<string, RuntimeTensor>>
+
 export interface GradientSession {
-  /** `fields`: inputs of the model and targets of the loss. */
-  run(fields: Readonly<Record<string, RuntimeTensor>>): Promise<WeightGradients>
+  /** The elements that gradients are for, by initializer, as the model has them. */
+  readonly weights: ReadonlyMap<string, Float32Array>
+  /** `fields`: inputs of the model and targets of the loss. `moved`: elements to take instead, by initializer. */
+  run(fields: Fields, moved?: ReadonlyMap<string, Float32Array>): Promise<WeightGradients>
   release(): Promise<void>
 }
 
 /**
- * BatchNormalization uses its running statistics.
+ * BatchNormalization uses its running statistics. Weights come with each run, so that gradients can be told beside where the
+ * model stands.
  * @throws GradientRefusal naming the node that has no gradient; RuntimeRejection
  */
 export async function openWeightGradients(
@@ -38,6 +44,8 @@ export async function openWeightGradients(
   const prefix = freePrefix(copy)
   const weights = trainableWeights(copy)
   const loss = appendLoss(copy, terms, `${prefix}loss/`)
+  const elements = exposeAsInputs(copy, weights)
+  const dims = new Map(weights.map(({ name, type }) => [name, dimsOf(type)]))
   const gradients = differentiate(copy, loss, weights, { prefix: `${prefix}gradient/` })
   loss.type = tensorType('float32', [])
   copy.graph.outputs.length = 0
@@ -54,9 +62,15 @@ export async function openWeightGradients(
   })
   const inputs = new Set(session.inputs.map(({ name }) => name))
   return {
-    run: async (fields) => {
-      const feeds = Object.entries(fields).filter(([name]) => inputs.has(name))
-      const results = await session.run(Object.fromEntries(feeds))
+    weights: elements,
+    run: async (fields, moved = elements) => {
+      const given = Object.entries(fields).filter(([name]) => inputs.has(name))
+      const feeds: Record<string, RuntimeTensor> = Object.fromEntries(given)
+      for (const [name, own] of elements) {
+        if (!inputs.has(name)) continue
+        feeds[name] = { dtype: 'float32', dims: dims.get(name) ?? [], data: moved.get(name) ?? own }
+      }
+      const results = await session.run(feeds)
       const found = [...gradients].flatMap(([weight, gradient]) => {
         const data = results[gradient.name]?.data
         return data instanceof Float32Array ? [[weight.name, data] as const] : []
@@ -65,4 +79,8 @@ export async function openWeightGradients(
     },
     release: () => session.release(),
   }
+}
+
+function dimsOf(type: ValueType | null): readonly number[] {
+  return type?.kind === 'tensor' ? ((type.shape ?? []) as readonly number[]) : []
 }

@@ -2,6 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Runtime, RuntimeTensor } from '../../runtime/runtime.ts'
+import type { GradientTask } from '../../train/gradient-batches.ts'
 import type { AxisTrace } from '../trace-axes.ts'
 import type { Unit } from '../units.ts'
 
@@ -21,6 +22,8 @@ export interface ImportanceContext {
   readonly runtime: Runtime
   /** Inputs of the model to run it on; `none` without data. */
   readonly feeds: AsyncIterable<Readonly<Record<string, RuntimeTensor>>> | 'none'
+  /** What gradients are told from; `none` without data. */
+  readonly gradients: GradientTask | 'none'
   /** The model that was traced, which a measure must not change. */
   readonly model: Model
 }

@@ -2,23 +2,29 @@
 
 import { isFloat } from '#src/onnx/ir/data-type'
 import type { Tensor } from '#src/onnx/ir/tensor'
+import type { Value } from '#src/onnx/ir/value'
 import { floatValues } from '#src/onnx/tensor-values'
 import type { AxisTrace } from '../trace-axes.ts'
 import type { Incidence, Unit } from '../units.ts'
 
-/** Σ|w| or Σw² of each index of the axis. */
-function indexSums(tensor: Tensor, axis: number, norm: 'l1' | 'l2'): Float64Array {
-  const values = floatValues(tensor)
-  const size = tensor.dims[axis] ?? 1
-  const inner = tensor.dims.slice(axis + 1).reduce((product, dim) => product * dim, 1)
+type Floats = ArrayLike<number>
+
+/** Σ of f of the elements at each index of the axis. */
+function indexSums(
+  values: Floats,
+  dims: readonly number[],
+  axis: number,
+  f: (value: number) => number,
+): Float64Array {
+  const size = dims[axis] ?? 1
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1)
   const sums = new Float64Array(size)
   let at = 0
   while (at < values.length) {
     for (let index = 0; index < size; index += 1) {
       let sum = 0
       for (const end = at + inner; at < end; at += 1) {
-        const value = values[at] ?? 0
-        sum += norm === 'l1' ? Math.abs(value) : value * value
+        sum += f(values[at] ?? 0)
       }
       sums[index] = (sums[index] ?? 0) + sum
     }
@@ -26,32 +32,49 @@ function indexSums(tensor: Tensor, axis: number, norm: 'l1' | 'l2'): Float64Arra
   return sums
 }
 
-/** Mean |w|, or the root of the mean square, of what goes with each atom of the unit. */
-export function atomNorms(
+/** What goes with each atom of the unit, summed, and the number of indices that is. `elements`: one for each of the constant's. */
+export function atomSums(
   trace: AxisTrace,
   unit: Unit,
   { value, axis, labels }: Incidence,
-  norm: 'l1' | 'l2',
-): Float64Array {
-  const tensor = value.initializer
-  if (tensor?.kind !== 'tensor') throw new Error(`'${value.name}' is no constant`)
-  const sums = indexSums(tensor, axis, norm)
-  const perIndex = tensor.dims.reduce((product, dim) => product * dim, 1) / labels.size
+  elements: Floats,
+  f: (value: number) => number = (element) => element,
+): { readonly sums: Float64Array; readonly indices: Float64Array } {
+  const sums = indexSums(elements, tensorOf(value).dims, axis, f)
   const place = new Map(unit.atoms.map((atom, index) => [atom, index]))
   const total = new Float64Array(unit.atoms.length)
-  const counts = new Float64Array(unit.atoms.length)
+  const indices = new Float64Array(unit.atoms.length)
   for (const [index, set] of labels.sets.entries()) {
     for (const atom of trace.algebra.labels.resolve(set)) {
       const own = place.get(atom)
       if (own === undefined) continue
       total[own] = (total[own] ?? 0) + (sums[index] ?? 0)
-      counts[own] = (counts[own] ?? 0) + perIndex
+      indices[own] = (indices[own] ?? 0) + 1
     }
   }
-  return total.map((sum, index) => {
-    const mean = sum / Math.max(1, counts[index] ?? 0)
+  return { sums: total, indices }
+}
+
+/** Mean |w|, or the root of the mean square, of what goes with each atom of the unit. */
+export function atomNorms(
+  trace: AxisTrace,
+  unit: Unit,
+  incidence: Incidence,
+  norm: 'l1' | 'l2',
+  elements: Floats = floatValues(tensorOf(incidence.value)),
+): Float64Array {
+  const f = norm === 'l1' ? Math.abs : (value: number) => value * value
+  const { sums, indices } = atomSums(trace, unit, incidence, elements, f)
+  const perIndex = elements.length / incidence.labels.size
+  return sums.map((sum, index) => {
+    const mean = sum / Math.max(1, (indices[index] ?? 0) * perIndex)
     return norm === 'l1' ? mean : Math.sqrt(mean)
   })
+}
+
+function tensorOf({ name, initializer }: Value): Tensor {
+  if (initializer?.kind !== 'tensor') throw new Error(`'${name}' is no constant`)
+  return initializer
 }
 
 /** Float constants of at least two axes, or what there is. */

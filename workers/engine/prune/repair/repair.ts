@@ -14,6 +14,11 @@ import { restoreStatistics } from './restore-statistics.ts'
 /** A mean over fewer samples is no mean. */
 const LEAST_BATCH = 8
 
+export function tellsMeans([first]: readonly Feeds[]): boolean {
+  const sizes = Object.values(first ?? {}).map(({ dims }) => dims[0] ?? 1)
+  return Math.max(0, ...sizes) >= LEAST_BATCH
+}
+
 export interface Repaired {
   readonly details: RestoredStatistics & { readonly refitted: number }
   readonly declined: readonly Declined[]
@@ -34,9 +39,7 @@ export async function startRepair(
   if (feeds === 'none') return 'there is no calibration dataset'
   const batches: Feeds[] = []
   for await (const batch of feeds) batches.push(batch)
-  const [first] = batches
-  const sizes = Object.values(first ?? {}).map(({ dims }) => dims[0] ?? 1)
-  const hasMeans = Math.max(0, ...sizes) >= LEAST_BATCH
+  const hasMeans = tellsMeans(batches)
   const { model } = trace
   const means = hasMeans ? await layerMeans(model, batches, runtime) : new Map()
   const targets = keptMeans(trace, kept, means)
