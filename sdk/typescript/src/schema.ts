@@ -2446,11 +2446,11 @@ export interface components {
              */
             method: "channel";
             /**
-             * @description What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.
+             * @description What a channel is worth. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default magnitude
              * @enum {string}
              */
-            importance?: "magnitude" | "bn_scale" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            importance?: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "bn_scale" | "random";
             /**
              * @description Norm of the importance `magnitude`.
              * @default l2
@@ -2508,7 +2508,7 @@ export interface components {
              */
             repair?: boolean;
             /**
-             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
              * @default 128
              */
             samples?: number;
@@ -2517,6 +2517,17 @@ export interface components {
              * @default []
              */
             excluded_layers?: string[];
+            /**
+             * @description In how many rounds it goes: what is left is scored anew in each, and trained where `finetune` says so.
+             * @default 1
+             */
+            iterations?: number;
+            /**
+             * @description How much is gone after each round: most in the first ones (Zhu and Gupta 2017), the same in each, or the same share of what is left.
+             * @default cubic
+             * @enum {string}
+             */
+            schedule?: "cubic" | "linear" | "geometric";
             /**
              * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
              * @default null
@@ -2533,11 +2544,11 @@ export interface components {
              */
             method: "channel";
             /**
-             * @description What a channel is worth: the size of its weights, the scale of its BatchNormalization, what flows through it (needs calibration data), or chance, as a control.
+             * @description What a channel is worth. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default magnitude
              * @enum {string}
              */
-            importance: "magnitude" | "bn_scale" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            importance: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "bn_scale" | "random";
             /**
              * @description Norm of the importance `magnitude`.
              * @default l2
@@ -2595,7 +2606,7 @@ export interface components {
              */
             repair: boolean;
             /**
-             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
              * @default 128
              */
             samples: number;
@@ -2604,6 +2615,17 @@ export interface components {
              * @default []
              */
             excluded_layers: string[];
+            /**
+             * @description In how many rounds it goes: what is left is scored anew in each, and trained where `finetune` says so.
+             * @default 1
+             */
+            iterations: number;
+            /**
+             * @description How much is gone after each round: most in the first ones (Zhu and Gupta 2017), the same in each, or the same share of what is left.
+             * @default cubic
+             * @enum {string}
+             */
+            schedule: "cubic" | "linear" | "geometric";
             /**
              * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
              * @default null
@@ -2620,11 +2642,11 @@ export interface components {
              */
             method: "n_m";
             /**
-             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default magnitude
              * @enum {string}
              */
-            importance?: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            importance?: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Weights that stay of every `m`.
              * @default 2
@@ -2636,7 +2658,7 @@ export interface components {
              */
             m?: number;
             /**
-             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
              * @default 128
              */
             samples?: number;
@@ -2645,6 +2667,17 @@ export interface components {
              * @default []
              */
             excluded_layers?: string[];
+            /**
+             * @description In how many rounds it goes: what is left is scored anew in each, and trained where `finetune` says so.
+             * @default 1
+             */
+            iterations?: number;
+            /**
+             * @description How much is gone after each round: most in the first ones (Zhu and Gupta 2017), the same in each, or the same share of what is left.
+             * @default cubic
+             * @enum {string}
+             */
+            schedule?: "cubic" | "linear" | "geometric";
             /**
              * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
              * @default null
@@ -2661,11 +2694,11 @@ export interface components {
              */
             method: "n_m";
             /**
-             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default magnitude
              * @enum {string}
              */
-            importance: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            importance: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Weights that stay of every `m`.
              * @default 2
@@ -2677,7 +2710,7 @@ export interface components {
              */
             m: number;
             /**
-             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
              * @default 128
              */
             samples: number;
@@ -2686,6 +2719,17 @@ export interface components {
              * @default []
              */
             excluded_layers: string[];
+            /**
+             * @description In how many rounds it goes: what is left is scored anew in each, and trained where `finetune` says so.
+             * @default 1
+             */
+            iterations: number;
+            /**
+             * @description How much is gone after each round: most in the first ones (Zhu and Gupta 2017), the same in each, or the same share of what is left.
+             * @default cubic
+             * @enum {string}
+             */
+            schedule: "cubic" | "linear" | "geometric";
             /**
              * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
              * @default null
@@ -2704,11 +2748,11 @@ export interface components {
              */
             method: "unstructured";
             /**
-             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default magnitude
              * @enum {string}
              */
-            importance?: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            importance?: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Fraction that goes; 0.5 when nothing else says how much.
              * @default null
@@ -2729,7 +2773,7 @@ export interface components {
                 };
             };
             /**
-             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
              * @default 128
              */
             samples?: number;
@@ -2738,6 +2782,17 @@ export interface components {
              * @default []
              */
             excluded_layers?: string[];
+            /**
+             * @description In how many rounds it goes: what is left is scored anew in each, and trained where `finetune` says so.
+             * @default 1
+             */
+            iterations?: number;
+            /**
+             * @description How much is gone after each round: most in the first ones (Zhu and Gupta 2017), the same in each, or the same share of what is left.
+             * @default cubic
+             * @enum {string}
+             */
+            schedule?: "cubic" | "linear" | "geometric";
             /**
              * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
              * @default null
@@ -2754,11 +2809,11 @@ export interface components {
              */
             method: "unstructured";
             /**
-             * @description What a weight is worth: its size, its size times that of what it meets (Wanda; needs calibration data), or chance, as a control.
+             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default magnitude
              * @enum {string}
              */
-            importance: "magnitude" | "activation" | "random" | "gradient" | "taylor" | "fisher" | "hessian" | "obs";
+            importance: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Fraction that goes; 0.5 when nothing else says how much.
              * @default null
@@ -2779,7 +2834,7 @@ export interface components {
                 };
             };
             /**
-             * @description Samples of the calibration dataset to use, where the importance needs them.
+             * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
              * @default 128
              */
             samples: number;
@@ -2788,6 +2843,17 @@ export interface components {
              * @default []
              */
             excluded_layers: string[];
+            /**
+             * @description In how many rounds it goes: what is left is scored anew in each, and trained where `finetune` says so.
+             * @default 1
+             */
+            iterations: number;
+            /**
+             * @description How much is gone after each round: most in the first ones (Zhu and Gupta 2017), the same in each, or the same share of what is left.
+             * @default cubic
+             * @enum {string}
+             */
+            schedule: "cubic" | "linear" | "geometric";
             /**
              * @description Train what is left, on the training dataset, to answer as the model did before; null = not.
              * @default null
