@@ -11,6 +11,7 @@ import { runPruneMasks } from './prune-masks.ts'
 import type { PruneRound } from './prune-rounds.ts'
 import { roundShares } from './prune-rounds.ts'
 import type { StepContext, StepOutcome, StepRunner } from './step-outcome.ts'
+import { partOf } from './step-outcome.ts'
 
 /** Share of a round that prunes; the rest trains. */
 const PRUNING = 0.2
@@ -72,13 +73,4 @@ function leftInTheEnd(step: PruneStep): number {
   if (step.method === 'unstructured') return 1 - (step.sparsity ?? 0.5)
   const { kind, value } = amountOf(step)
   return kind === 'sparsity' ? 1 - value : value
-}
-
-function partOf(context: StepContext, from: number, to: number): StepContext {
-  const { progress } = context
-  return {
-    ...context,
-    progress: (fraction, message, etaSeconds) =>
-      progress(from + (to - from) * fraction, message, etaSeconds),
-  }
 }

@@ -11,7 +11,6 @@ import { runQuantizeStatic } from './quantize-static.ts'
 import { runQuantizeWeightOnly } from './quantize-weight-only.ts'
 import { runSimplify } from './simplify.ts'
 import type { StepContext, StepOutcome, StepRunner } from './step-outcome.ts'
-import { partOf } from './step-outcome.ts'
 
 type StepOf<T extends StepType> = Extract<Step, { type: T }>
 type QuantizeStep = StepOf<'quantize'>
