@@ -86,7 +86,11 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
       )
     }, RENEW_MS)
     try {
-      await handlers[claim.kind](claim, { drain: drain.signal, lost: lost.signal })
+      await handlers[claim.kind](claim, {
+        stopping: idle.signal,
+        drain: drain.signal,
+        lost: lost.signal,
+      })
     } finally {
       clearInterval(renewal)
       if (claim.kind === 'compress') busy -= 1

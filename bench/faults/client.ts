@@ -28,6 +28,7 @@ export interface JobView {
   readonly status: string
   readonly stage: string
   readonly attempt: number
+  readonly progress: { readonly message: string }
   readonly error: { readonly code: string; readonly message: string } | null
 }
 

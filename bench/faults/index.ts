@@ -19,6 +19,11 @@ import { redisSlow } from './rows/redis-slow.ts'
 import { rollingDeploy } from './rows/rolling-deploy.ts'
 import { s3BreaksOff, s3Errs, s3Lies } from './rows/s3-fails.ts'
 import { severalHosts } from './rows/several-hosts.ts'
+import {
+  trainingChildKilled,
+  trainingWorkerKilled,
+  trainingWorkerStopped,
+} from './rows/training-broken-off.ts'
 import { uploadKilled } from './rows/upload-killed.ts'
 import { workerKilled } from './rows/worker-killed.ts'
 import { workerPaused } from './rows/worker-paused.ts'
@@ -48,4 +53,7 @@ export const FAULTS: readonly Fault[] = [
   cancelRaces,
   rollingDeploy,
   severalHosts,
+  trainingWorkerKilled,
+  trainingChildKilled,
+  trainingWorkerStopped,
 ]

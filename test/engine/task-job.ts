@@ -55,7 +55,7 @@ export async function reportOf({
         accelerators: ['cpu'],
         crashed: false,
         fingerprint: 'f',
-        checkpoints: { everySeconds: 0, found: [] },
+        checkpoints: { everySeconds: 0, costShare: 1, found: [] },
       },
       () => {},
       runtime,

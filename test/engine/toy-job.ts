@@ -54,13 +54,20 @@ export interface ToyJob {
   readonly runtime?: Runtime
   /** Further models, by id. */
   readonly models?: Readonly<Record<string, Uint8Array>>
-  readonly worker?: Partial<Pick<CompressRequest, 'accelerators' | 'crashed'>>
+  /** Checkpoints that the worker asks for. */
+  readonly asked?: { readonly checkpoints: number }
+  readonly worker?: Partial<
+    Pick<
+      CompressRequest,
+      'accelerators' | 'crashed' | 'checkpoints' | 'fingerprint' | 'tersorVersion'
+    >
+  >
 }
 
 /** Everything it writes lies under `folder`, which stays. */
 export async function runToyJob(
   folder: string,
-  { steps, spec: more = {}, runtime = cpu, models = {}, worker = {} }: ToyJob,
+  { steps, spec: more = {}, runtime = cpu, models = {}, worker = {}, asked }: ToyJob,
 ): Promise<{ readonly result: CompressResult; readonly messages: readonly ChildMessage[] }> {
   const { model, dataset, record } = await writeInputs(folder)
   const scratch = await mkdtemp(join(folder, 'scratch-'))
@@ -91,9 +98,9 @@ export async function runToyJob(
     accelerators: ['cpu'],
     crashed: false,
     fingerprint: 'f',
-    checkpoints: { everySeconds: 0, found: [] },
+    checkpoints: { everySeconds: 0, costShare: 1, found: [] },
     ...worker,
   }
-  const result = await runJob(request, (message) => messages.push(message), runtime)
+  const result = await runJob(request, (message) => messages.push(message), runtime, asked)
   return { result, messages }
 }

@@ -93,7 +93,7 @@ test.each(['SIGSEGV', 'SIGFPE', 'SIGABRT'])(
       code: 'runtime_crashed',
       crashed: true,
       fingerprint: 'f',
-      checkpoints: { everySeconds: 0, found: [] },
+      checkpoints: { everySeconds: 0, costShare: 1, found: [] },
     })
   },
 )
@@ -132,6 +132,6 @@ test('a refusal carries its code and stage', async () => {
     stage: 'calibrating',
     crashed: false,
     fingerprint: 'f',
-    checkpoints: { everySeconds: 0, found: [] },
+    checkpoints: { everySeconds: 0, costShare: 1, found: [] },
   })
 })

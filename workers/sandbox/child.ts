@@ -19,6 +19,7 @@ const LOADED = {
   compress: process.argv[2] === 'compress' ? import('#workers/steps/run-job') : null,
 }
 let stage = 'starting'
+const asked = { checkpoints: 0 }
 
 function send(message: ChildMessage): Promise<void> {
   if (message.kind === 'progress') stage = message.stage
@@ -54,7 +55,7 @@ async function answer(request: ChildRequest): Promise<ChildMessage> {
       return { kind: 'done', result: { task: 'accelerator', problem } }
     }
     const { runJob } = await (LOADED.compress ?? import('#workers/steps/run-job'))
-    return { kind: 'done', result: await runJob(request, report, runtime) }
+    return { kind: 'done', result: await runJob(request, report, runtime, asked) }
   } catch (error) {
     await send({ kind: 'log', line: cleanLine(`${stage}: ${(error as Error).message}`) })
     return { kind: 'failed', stage, ...publicError(error) }
@@ -89,6 +90,10 @@ function publicError(error: unknown): { readonly code: ErrorCode; readonly detai
 }
 
 process.once('message', (request) => {
+  // What comes later asks for checkpoints.
+  process.on('message', () => {
+    asked.checkpoints += 1
+  })
   void answer(request as ChildRequest)
     .then(send)
     .then(() => process.exit(0))

@@ -47,6 +47,8 @@ export interface CompressRequest {
   readonly checkpoints: {
     /** 0: none are written. */
     readonly everySeconds: number
+    /** Writing them takes no more than this share of the time: where it is slow, they are fewer. */
+    readonly costShare: number
     readonly found: readonly CheckpointFile[]
   }
 }
@@ -71,6 +73,11 @@ export interface AcceleratorRequest {
 }
 
 export type ChildRequest = CompressRequest | ProbeRequest | AcceleratorRequest
+
+/** Sent behind a CompressRequest: a training is to write a checkpoint now. */
+export interface CheckpointAsk {
+  readonly task: 'checkpoint'
+}
 
 /** What a child is started for: it loads what that takes before the request comes. */
 export type ChildTask = ChildRequest['task']

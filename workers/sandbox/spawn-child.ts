@@ -7,7 +7,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChildFailure, failureOfExit } from './child-failure.ts'
 import type { Isolation } from './isolation.ts'
-import type { ChildMessage, ChildRequest, ChildResult, ChildTask } from './protocol.ts'
+import type {
+  CheckpointAsk,
+  ChildMessage,
+  ChildRequest,
+  ChildResult,
+  ChildTask,
+} from './protocol.ts'
 import { watchMemory } from './watch-memory.ts'
 
 export interface ChildSettings {
@@ -31,6 +37,8 @@ export interface RunOptions {
   /** Aborting kills the child; its `reason` is thrown. */
   readonly signal: AbortSignal
   readonly onMessage?: (message: ChildMessage) => void
+  /** Aborts when a checkpoint is wanted at once: the child may not live much longer. */
+  readonly checkpointNow?: AbortSignal
 }
 
 export interface Child {
@@ -126,12 +134,15 @@ async function runRequest(
   ended: Promise<Exit>,
   errors: { readonly text: string },
   request: ChildRequest,
-  { signal, onMessage }: RunOptions,
+  { signal, onMessage, checkpointNow }: RunOptions,
 ): Promise<ChildResult> {
   signal.throwIfAborted()
   let stage = 'starting'
   const kill = (): void => killGroup(child)
   signal.addEventListener('abort', kill, { once: true })
+  const ask: CheckpointAsk = { task: 'checkpoint' }
+  const askCheckpoint = (): void => void child.send(ask, () => undefined)
+  checkpointNow?.addEventListener('abort', askCheckpoint, { once: true })
   try {
     const answer = new Promise<ChildResult>((resolve, reject) => {
       child.on('message', (raw) => {
@@ -151,5 +162,6 @@ async function runRequest(
     return await Promise.race([answer, exit])
   } finally {
     signal.removeEventListener('abort', kill)
+    checkpointNow?.removeEventListener('abort', askCheckpoint)
   }
 }

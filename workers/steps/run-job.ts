@@ -25,6 +25,7 @@ import type { StepContext, StepOutcome } from './step-outcome.ts'
 import { runStep } from './steps.ts'
 import { timeLayers } from './time-layers.ts'
 import { modelArtifact } from './model-artifact.ts'
+import type { CheckpointAsks } from './training-checkpoints.ts'
 import { openTrainingCheckpoints } from './training-checkpoints.ts'
 import { writeModelFile } from './write-model-file.ts'
 import { writeOrtFile } from './write-ort-file.ts'
@@ -41,6 +42,7 @@ export async function runJob(
   request: CompressRequest,
   report: (message: ChildMessage) => void,
   runtime: Runtime,
+  asked: CheckpointAsks = { checkpoints: 0 },
 ): Promise<CompressResult> {
   const { spec, scratch, datasets } = request
   const steps = spec.steps.length
@@ -52,7 +54,7 @@ export async function runJob(
     message: string,
     etaSeconds: number | null = null,
   ): void => report({ kind: 'progress', stage, step, steps, fraction, message, etaSeconds })
-  const checkpoints = openTrainingCheckpoints(request, report)
+  const checkpoints = openTrainingCheckpoints(request, report, asked)
   progress('reading', 0, 0, 'reading the model')
   const original = await openJobModel(request.model, join(scratch, 'unzipped'))
   const opened: { close(): Promise<void> }[] = []

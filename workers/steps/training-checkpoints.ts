@@ -14,8 +14,11 @@ import { trainingFingerprint } from './training-fingerprint.ts'
 
 /** The end of an epoch is a good moment from this share of the interval on. */
 const EPOCH_SHARE = 1 / 3
-/** Writing takes no more than this share of the time: where it is slow, the interval grows. */
-const COST_SHARE = 0.01
+
+/** Raised by whoever wants one at once. */
+export interface CheckpointAsks {
+  readonly checkpoints: number
+}
 
 export interface TrainingCheckpoints {
   /** For the next training of the job. The log says where it goes on, or why a checkpoint was refused. */
@@ -29,13 +32,15 @@ export interface TrainingCheckpoints {
 export function openTrainingCheckpoints(
   { checkpoints, fingerprint: job, tersorVersion, scratch }: CompressRequest,
   report: (message: ChildMessage) => void,
+  asked: CheckpointAsks,
 ): TrainingCheckpoints {
-  const { everySeconds, found } = checkpoints
+  const { everySeconds, costShare, found } = checkpoints
   const log = (line: string): void => report({ kind: 'log', line })
   const folder = join(scratch, 'checkpoints')
   let trainings = 0
   let last = performance.now()
   let cost = 0
+  let answered = 0
 
   function save(checkpoint: Checkpoint, training: number, fingerprint: string): void {
     const began = performance.now()
@@ -50,6 +55,7 @@ export function openTrainingCheckpoints(
       rmSync(path, { force: true })
       log('no checkpoint: the disk of the worker is full')
     }
+    answered = asked.checkpoints
     last = performance.now()
     cost = last - began
   }
@@ -75,9 +81,10 @@ export function openTrainingCheckpoints(
         resume: await find(training, name),
         hook: {
           isDue: (_, epochEnds) => {
-            const interval = Math.max(1000 * everySeconds, cost / COST_SHARE)
+            if (everySeconds === 0) return false
+            const interval = Math.max(1000 * everySeconds, cost / costShare)
             const share = epochEnds ? EPOCH_SHARE : 1
-            return everySeconds > 0 && performance.now() - last >= interval * share
+            return asked.checkpoints > answered || performance.now() - last >= interval * share
           },
           save: (checkpoint) => save(checkpoint, training, name),
         },

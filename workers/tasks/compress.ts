@@ -20,6 +20,8 @@ import { CANCELED, DRAINED, watchJob } from './watch-job.ts'
 
 /** `drain` aborts when this worker must stop: the job goes back to the queue. `lost` aborts when the lease is gone. */
 export interface TaskSignals {
+  /** Aborts when this worker has been told to stop: `drain` follows, unless the job ends before. */
+  readonly stopping: AbortSignal
   readonly drain: AbortSignal
   readonly lost: AbortSignal
 }
@@ -66,6 +68,7 @@ async function runAttempt(
   signals: TaskSignals,
 ): Promise<void> {
   const { service, children } = context
+  const checkpoints = await openJobCheckpoints(context, attempt, log, (error) => watch.stop(error))
   const watch = await watchJob(context, attempt, signals)
   const progress = progressWriter(
     attempt,
@@ -73,7 +76,6 @@ async function runAttempt(
     (job) => void service.feed.publish({ job: job.id, kind: 'changed' }),
     (error) => watch.stop(error),
   )
-  const checkpoints = await openJobCheckpoints(context, attempt, log, (error) => watch.stop(error))
   const disposable: Child[] = []
   let asked = 0
   try {
@@ -85,6 +87,7 @@ async function runAttempt(
       asked = performance.now()
       const result = await child.run(request, {
         signal: watch.signal,
+        checkpointNow: signals.stopping,
         onMessage: (message) => {
           if (message.kind === 'progress') progress.report(message)
           if (message.kind === 'log') log.add(message.line)

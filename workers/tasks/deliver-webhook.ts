@@ -30,7 +30,7 @@ export async function deliverWebhook(
   context: DeliveryContext,
   agent: Agent,
   id: string,
-  { drain, lost }: TaskSignals,
+  { drain, lost }: Pick<TaskSignals, 'drain' | 'lost'>,
 ): Promise<DeliveryOutcome> {
   const { records, clock } = context.service
   const found = await records.get('delivery', id)

@@ -13,6 +13,8 @@ import type {
 } from '#workers/sandbox/protocol'
 import type { WorkerContext } from '#workers/worker-context'
 
+const CHECKPOINT_COST_SHARE = 0.01
+
 /** @throws TersorError not_found for what was deleted since */
 export async function prepareRequest(
   context: WorkerContext,
@@ -62,6 +64,10 @@ export async function prepareRequest(
     accelerators: context.capabilities.accelerators,
     crashed,
     fingerprint: job.fingerprint,
-    checkpoints: { everySeconds: context.checkpointSeconds, found: checkpoints },
+    checkpoints: {
+      everySeconds: context.checkpointSeconds,
+      costShare: CHECKPOINT_COST_SHARE,
+      found: checkpoints,
+    },
   }
 }

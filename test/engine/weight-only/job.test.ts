@@ -77,7 +77,7 @@ async function run(step: object): Promise<{ report: Report; path: string; model:
     accelerators: ['cpu'],
     crashed: false,
     fingerprint: 'f',
-    checkpoints: { everySeconds: 0, found: [] },
+    checkpoints: { everySeconds: 0, costShare: 1, found: [] },
   }
   const { report, files } = await runJob(request, () => {}, runtime)
   const file = files[0]!.path
