@@ -24,7 +24,7 @@ const WITHIN_MS = 300_000
 interface Strike {
   /** How often a job may be started for it. */
   readonly attempts: number
-  strike(worker: ServiceProcess, child: number): Promise<void>
+  readonly strike: (worker: ServiceProcess, child: number) => Promise<void>
 }
 
 const KILL_WORKER: Strike = {
