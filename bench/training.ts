@@ -1,6 +1,6 @@
 // Training against PyTorch: the gradients of the first batch, the loss of every step, the time of a step. Same weights, same
 // batches, same number of threads, one after the other; processor time, which other work on the machine hardly moves. Wants a Python with torch and numpy.
-// Run: node dist/bench/training.js PYTHON [STEPS] [THREADS]
+// Run: node dist/bench/training.js PYTHON [STEPS] [THREADS] [NAME…]
 
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -42,6 +42,8 @@ interface PeerResult {
   readonly largest: number
   readonly torch_largest: number
   readonly losses: readonly number[]
+  /** On another number of threads. */
+  readonly losses_again: readonly number[]
   readonly median_ms: number
 }
 
@@ -145,14 +147,17 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
     const peer = JSON.parse(text) as PeerResult
     const median =
       times.slice(5).toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? 0
-    const apart = losses.map((loss, step) => Math.abs(loss - (peer.losses[step] ?? 0)))
-    const until = (count: number): string => Math.max(...apart.slice(0, count)).toExponential(1)
+    const [apart, own] = [distances(losses, peer.losses), distances(peer.losses_again, peer.losses)]
+    const until = (of: readonly number[], count: number): string =>
+      Math.max(...of.slice(0, count)).toExponential(1)
+    const curves = distances(smoothed(losses), smoothed(peer.losses))
+    const curvesOfPeer = distances(smoothed(peer.losses_again), smoothed(peer.losses))
     console.log(
       [
         network.name.padEnd(26),
         `gradients ${peer.error.toExponential(1)} (torch ${peer.torch_error.toExponential(1)})`,
         `worst ${peer.largest.toExponential(1)} (torch ${peer.torch_largest.toExponential(1)})`,
-        `losses apart: 20 steps ${until(20)}, ${losses.length} steps ${until(losses.length)}`,
+        `losses apart: 20 steps ${until(apart, 20)}, ${losses.length} steps ${until(apart, losses.length)}, means of ${SPAN} ${until(curves, losses.length)} (torch from itself ${until(own, 20)}, ${until(own, losses.length)}, ${until(curvesOfPeer, losses.length)})`,
         `last ${losses.at(-1)?.toFixed(4)} (torch ${peer.losses.at(-1)?.toFixed(4)})`,
         `${median.toFixed(2)} ms a step, torch ${peer.median_ms.toFixed(2)}: ${(median / peer.median_ms).toFixed(2)}`,
       ].join(' | '),
@@ -160,6 +165,19 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Steps whose mean is a point of a smoothed curve. */
+const SPAN = 20
+
+function smoothed(losses: readonly number[]): number[] {
+  return losses.slice(SPAN - 1).map((_, index) => {
+    return losses.slice(index, index + SPAN).reduce((sum, loss) => sum + loss, 0) / SPAN
+  })
+}
+
+function distances(one: readonly number[], other: readonly number[]): number[] {
+  return one.map((loss, step) => Math.abs(loss - (other[step] ?? 0)))
 }
 
 interface TaskParts {
@@ -211,5 +229,8 @@ async function writeTask(folder: string, network: BenchNetwork, parts: TaskParts
   await writeFile(join(folder, 'task.json'), JSON.stringify(task))
 }
 
-const [python = 'python3', steps = '300', threads = '1'] = process.argv.slice(2)
-for (const network of NETWORKS) await compare(network, python, Number(steps), Number(threads))
+const [python = 'python3', steps = '300', threads = '1', ...names] = process.argv.slice(2)
+const asked = NETWORKS.filter(({ name }) => {
+  return names.length === 0 || names.some((start) => name.startsWith(start))
+})
+for (const network of asked) await compare(network, python, Number(steps), Number(threads))

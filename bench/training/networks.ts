@@ -85,9 +85,17 @@ const LENET = network(
   ],
 )
 
+/** Blocks of ResNet-20 (He et al. 2016, §4.2), shortcuts by a 1 × 1 convolution where sizes change: number, channels in and out, stride. */
+const BLOCKS = [16, 32, 64].flatMap((out, stage) => {
+  return [0, 1, 2].map((block) => {
+    const isFirst = stage > 0 && block === 0
+    return { i: 3 * stage + block + 1, into: isFirst ? out / 2 : out, out, stride: isFirst ? 2 : 1 }
+  })
+})
+
 const RESNET = network(
   {
-    name: 'ResNet, three blocks',
+    name: 'ResNet-20',
     classes: 10,
     input: { shape: [3, 16, 16], ids: null },
     batch: 32,
@@ -97,28 +105,24 @@ const RESNET = network(
     conv(w, 'c0', 'x', [16, 3, 3], 'pads=[1,1,1,1]'),
     norm(w, 'n0', 'c0', 16),
     'a0 = Relu(n0)',
-    ...[
-      [1, 16, 16, 1],
-      [2, 16, 32, 2],
-      [3, 32, 64, 2],
-    ].flatMap(([i, into, out, stride]) => [
+    ...BLOCKS.flatMap(({ i, into, out, stride }) => [
       conv(
         w,
         `c${i}a`,
-        `a${i! - 1}`,
-        [out!, into!, 3],
+        `a${i - 1}`,
+        [out, into, 3],
         `pads=[1,1,1,1], strides=[${stride},${stride}]`,
       ),
-      norm(w, `n${i}a`, `c${i}a`, out!),
+      norm(w, `n${i}a`, `c${i}a`, out),
       `r${i}a = Relu(n${i}a)`,
-      conv(w, `c${i}b`, `r${i}a`, [out!, out!, 3], 'pads=[1,1,1,1]'),
-      norm(w, `n${i}b`, `c${i}b`, out!),
+      conv(w, `c${i}b`, `r${i}a`, [out, out, 3], 'pads=[1,1,1,1]'),
+      norm(w, `n${i}b`, `c${i}b`, out),
       ...(stride === 1
-        ? [`s${i} = Identity(a${i! - 1})`]
-        : [conv(w, `s${i}`, `a${i! - 1}`, [out!, into!, 1], `strides=[${stride},${stride}]`)]),
+        ? [`s${i} = Identity(a${i - 1})`]
+        : [conv(w, `s${i}`, `a${i - 1}`, [out, into, 1], `strides=[${stride},${stride}]`)]),
       `t${i} = Add(n${i}b, s${i}) a${i} = Relu(t${i})`,
     ]),
-    'p = GlobalAveragePool(a3) f = Flatten(p)',
+    'p = GlobalAveragePool(a9) f = Flatten(p)',
     gemm(w, 'y', 'f', [64, 10]),
   ],
 )
