@@ -72,6 +72,18 @@ describe('a student', () => {
     expect(qat.stepSizes.size).toBe(4)
   })
 
+  it('finds the scales of a layer of many channels, which stay as exact as they were', async () => {
+    const wide = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
+      wide (float[batch, 1, 8, 8] x) => (float[batch, 3] y)
+      <int64[2] flat = {0, 64}, float[64, 1024] w1 = random(1, 0.3), float[1024, 3] w2 = random(2, 0.1)>
+      { f = Reshape(x, flat) h = MatMul(f, w1) r = Relu(h) y = MatMul(r, w2) }`)
+    const { float, quantized } = await quantizedBy(wide)
+    const restorers = [...quantized.graph.nodes()].filter((node) => node.is('DequantizeLinear'))
+    expect(restorers.map((node) => node.input(1)?.constant?.dims[0])).toContain(1024)
+    const qat = quantizationAware(float, quantized, { weightBits: 8, learnSteps: true })
+    expect(qat.details).toMatchObject({ quantized_weights: 2 })
+  })
+
   it('gives what the written model gives, whatever it has learnt', async () => {
     const { float, quantized } = await quantizedBy(toyNet(8))
     const qat = quantizationAware(float, quantized, { weightBits: 4, learnSteps: true })

@@ -8,6 +8,7 @@ import { makeNode } from '#src/onnx/ir/node'
 import type { Tensor } from '#src/onnx/ir/tensor'
 import { tensorSize } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
+import { isSetting } from '#src/onnx/operators/constant-roles'
 import { floatValues } from '#src/onnx/tensor-values'
 import { opRule } from '../ops/registry.ts'
 import type { Declined } from '../rewrite/pass.ts'
@@ -45,6 +46,8 @@ export function compactWeights(
     const tensor = value.constant
     if (tensor === null || tensor.dtype !== 'float32') continue
     if (tensorSize(tensor) < MIN_ELEMENTS || value.uses.size === 0 || value.isGraphOutput) continue
+    // A layer of many channels has as many scales: they are what its integers are exact by.
+    if ([...value.uses].some((use) => isSetting(use.node, use.index))) continue
     const reader = value.consumers()[0]
     const node = reader === undefined ? null : labelOf(reader)
     if (value.consumers().some((consumer) => excluded.has(labelOf(consumer)))) continue
