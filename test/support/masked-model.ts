@@ -18,11 +18,26 @@ import { MaskBuilder, maskNorm } from './masked-norms.ts'
 function contractions(node: Node, rank: number): [input: number, axis: number][] {
   switch (node.opType) {
     case 'Conv':
+    case 'ConvInteger':
     case 'ConvTranspose':
+    case 'FusedConv':
+    case 'QLinearConv':
       return [[0, 1]]
+    case 'Attention':
+    case 'MultiHeadAttention':
+      return [[0, rank - 1]]
+    case 'FusedGemm':
     case 'Gemm':
+    case 'QGemm':
       return [[0, 1 - node.int('transA', 0)]]
+    case 'FusedMatMul':
+      return [[0, rank - 1 - node.int('transA', 0)]]
+    case 'DynamicQuantizeMatMul':
     case 'MatMul':
+    case 'MatMulInteger':
+    case 'MatMulIntegerToFloat':
+    case 'MatMulNBits':
+    case 'QLinearMatMul':
       return [[0, rank - 1]]
     case 'LSTM':
     case 'GRU':
@@ -44,6 +59,16 @@ function contractions(node: Node, rank: number): [input: number, axis: number][]
   }
 }
 
+/** Where operators on integers have the number that stands for 0. */
+const ZERO_POINTS: Readonly<Record<string, number>> = {
+  ConvInteger: 2,
+  MatMulInteger: 2,
+  MatMulIntegerToFloat: 4,
+  QGemm: 2,
+  QLinearConv: 2,
+  QLinearMatMul: 2,
+}
+
 /** A copy of the traced model, before anything is removed from it. */
 export function maskedModel(trace: AxisTrace, removed: ReadonlySet<number>): Model {
   const kept = new KeptIndices(trace.algebra, removed)
@@ -62,7 +87,13 @@ export function maskedModel(trace: AxisTrace, removed: ReadonlySet<number>): Mod
       const labels = value === null ? undefined : trace.axesOf(value)[axis]
       if (value === null || labels === undefined || kept.isWhole(labels)) continue
       const rank = trace.axesOf(value).length
-      twin.setInput(input, build.masked(twin.input(input), rank, [{ axis, labels }]))
+      const zero = ZERO_POINTS[node.opType]
+      const given = twin.input(input)
+      const masked =
+        zero === undefined
+          ? build.masked(given, rank, [{ axis, labels }])
+          : build.chosen(given, twin.input(zero), rank, { axis, labels })
+      twin.setInput(input, masked)
     }
   }
   return copy

@@ -60,6 +60,19 @@ export class MaskBuilder {
     return product
   }
 
+  /** Integers: the zero point at indices that are gone. */
+  chosen(
+    value: Value | null,
+    zero: Value | null,
+    rank: number,
+    { axis, labels }: MaskedAxis,
+  ): Value {
+    const dims = Array.from({ length: rank }, (_, at) => (at === axis ? labels.size : 1))
+    const values = labels.sets.map((set) => (this.#kept.isKept(set) ? 1 : 0))
+    const tensor = makeTensor(this.#names.make('mask'), 'bool', dims, values)
+    return this.op('Where', [this.#model.graph.addInitializer(tensor), value, zero])
+  }
+
   /** Over the axes, as if only the kept indices were there. */
   mean(value: Value, axes: readonly MaskedAxis[]): Value {
     const keep = intAttribute('keepdims', 1)

@@ -20,7 +20,8 @@ export const gemmMacs: MacRule = (node, facts) => {
 /** com.microsoft MatMulNBits: K and N are attributes; the weight is packed. */
 export const matmulNBitsMacs: MacRule = (node, facts) => {
   const input = inputSizes(node, facts, 0)
-  return input === null ? null : product(input) * node.int('N', 0)
+  const outputs = outputSizes(node, facts, 0)?.at(-1) ?? node.int('N', 0)
+  return input === null ? null : product(input) * outputs
 }
 
 /** Einsum multiplies once per combination of all letters; the ellipsis stands for leading axes. */

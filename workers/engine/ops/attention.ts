@@ -1,10 +1,11 @@
 // Attention as one operator.
 
 import { attentionMacs } from '#src/onnx/macs/attention'
+import { attentionAxes, rotaryAxes } from './attention-axes.ts'
 import type { OpTable } from './op.ts'
 import { OPAQUE } from './op.ts'
 
 export const ATTENTION_OPS: OpTable = {
-  Attention: { ...OPAQUE, macs: attentionMacs },
-  RotaryEmbedding: OPAQUE,
+  Attention: { ...OPAQUE, macs: attentionMacs, axes: attentionAxes },
+  RotaryEmbedding: { ...OPAQUE, axes: rotaryAxes },
 }

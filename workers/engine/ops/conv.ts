@@ -2,12 +2,13 @@
 
 import type { Node } from '#src/onnx/ir/node'
 import { convMacs, convTransposeMacs } from '#src/onnx/macs/conv'
-import type { AxesRule } from './axis-context.ts'
+import type { AxesRule, AxisContext } from './axis-context.ts'
 import { convGradient, convTransposeGradient } from './conv-gradient.ts'
 import { integerKernel } from './integer-kernel.ts'
 import { OPAQUE } from './op.ts'
 import type { OpTable } from './op.ts'
 import { inputShape, passAxis } from './pass-axes.ts'
+import { tieVectorInputs } from './vector-axes.ts'
 
 /** Of a depthwise convolution, input and output channels are the same. */
 function convInputAxis(node: Node, [outputs, inputs]: readonly number[]): number | 'none' {
@@ -25,30 +26,38 @@ const CONV_KERNEL = integerKernel({
   fusesActivation: ['Relu', 'Clip'],
 })
 
-function freezeWindow(context: Parameters<Exclude<AxesRule, string>>[0]): void {
+function freezeWindow(context: AxisContext, weight: number): void {
   for (const axis of inputShape(context, 0).keys()) {
     if (axis < 2) continue
     context.freeze(context.input(0, axis), 'spatial axis')
-    context.freeze(context.input(1, axis), 'kernel axis')
+    context.freeze(context.input(weight, axis), 'kernel axis')
   }
 }
 
+/** Which inputs are the weight and vectors with one entry per output channel. */
+interface ConvInputs {
+  readonly weight: number
+  readonly vectors: readonly number[]
+}
+
 /** W is [M, C/g, k…]: input channels are (g, C/g), output channels (g, M/g). */
-const convAxes: AxesRule = (context) => {
-  const group = context.node.int('group', 1)
-  const input = context.input(0, 1)
-  const outputs = context.input(1, 0)
-  freezeWindow(context)
-  passAxis(context, 0)
-  context.output(0, 1, outputs)
-  if (inputShape(context, 2).length > 0) context.tie(context.input(2, 0), outputs)
-  if (group === 1) return context.tie(input, context.input(1, 1))
-  const [groups, within] = context.split(input, [group, input.size / group])
-  const [outputGroups] = context.split(outputs, [group, outputs.size / group])
-  if (groups === undefined || within === undefined || outputGroups === undefined) return
-  context.tie(groups, outputGroups)
-  context.tie(within, context.input(1, 1))
-  context.rewrite({ kind: 'count', attribute: 'group', axis: groups })
+export function convAxes({ weight, vectors }: ConvInputs): AxesRule {
+  return (context) => {
+    const group = context.node.int('group', 1)
+    const input = context.input(0, 1)
+    const outputs = context.input(weight, 0)
+    freezeWindow(context, weight)
+    passAxis(context, 0)
+    context.output(0, 1, outputs)
+    tieVectorInputs(context, vectors, outputs)
+    if (group === 1) return context.tie(input, context.input(weight, 1))
+    const [groups, within] = context.split(input, [group, input.size / group])
+    const [outputGroups] = context.split(outputs, [group, outputs.size / group])
+    if (groups === undefined || within === undefined || outputGroups === undefined) return
+    context.tie(groups, outputGroups)
+    context.tie(within, context.input(weight, 1))
+    context.rewrite({ kind: 'count', attribute: 'group', axis: groups })
+  }
 }
 
 /** W is [C, M/g, k…]: input channels are (g, C/g), output channels (g, M/g). */
@@ -56,7 +65,7 @@ const convTransposeAxes: AxesRule = (context) => {
   const group = context.node.int('group', 1)
   const input = context.input(0, 1)
   const within = context.input(1, 1)
-  freezeWindow(context)
+  freezeWindow(context, 1)
   passAxis(context, 0)
   context.tie(input, context.input(1, 0))
   const [groups] = group === 1 ? [] : context.split(input, [group, input.size / group])
@@ -69,7 +78,7 @@ const convTransposeAxes: AxesRule = (context) => {
 export const CONV_OPS: OpTable = {
   Conv: {
     macs: convMacs,
-    axes: convAxes,
+    axes: convAxes({ weight: 1, vectors: [2] }),
     gradient: convGradient,
     quantization: CONV_KERNEL,
     affine: 'none',

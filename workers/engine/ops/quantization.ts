@@ -3,6 +3,8 @@
 import { convMacs, quantizedConvMacs } from '#src/onnx/macs/conv'
 import { matmulMacs } from '#src/onnx/macs/matmul'
 import type { AxesRule } from './axis-context.ts'
+import { convAxes } from './conv.ts'
+import { matmulAxes } from './matmul.ts'
 import type { OpTable } from './op.ts'
 import { OPAQUE, sameRule } from './op.ts'
 import { fromFront, inputShape, passAxis } from './pass-axes.ts'
@@ -26,11 +28,28 @@ const scaledAxes: AxesRule = (context) => {
   }
 }
 
+/** One scale for the whole tensor, of what is left of it. */
+const allAxes: AxesRule = (context) => {
+  for (const axis of inputShape(context, 0).keys()) context.output(0, axis, context.input(0, axis))
+}
+
 export const QUANTIZATION_OPS: OpTable = {
   ...sameRule(['DequantizeLinear', 'QuantizeLinear'], { ...OPAQUE, axes: scaledAxes }),
-  ConvInteger: { ...OPAQUE, macs: convMacs },
-  DynamicQuantizeLinear: OPAQUE,
-  MatMulInteger: { ...OPAQUE, macs: matmulMacs },
-  QLinearConv: { ...OPAQUE, macs: quantizedConvMacs },
-  QLinearMatMul: { ...OPAQUE, macs: matmulMacs },
+  ConvInteger: { ...OPAQUE, macs: convMacs, axes: convAxes({ weight: 1, vectors: [3] }) },
+  DynamicQuantizeLinear: { ...OPAQUE, axes: allAxes },
+  MatMulInteger: {
+    ...OPAQUE,
+    macs: matmulMacs,
+    axes: matmulAxes({ second: 1, columns: [3], rows: [2] }),
+  },
+  QLinearConv: {
+    ...OPAQUE,
+    macs: quantizedConvMacs,
+    axes: convAxes({ weight: 3, vectors: [4, 5, 8] }),
+  },
+  QLinearMatMul: {
+    ...OPAQUE,
+    macs: matmulMacs,
+    axes: matmulAxes({ second: 3, columns: [4, 5], rows: [1, 2, 6, 7] }),
+  },
 }

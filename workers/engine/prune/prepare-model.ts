@@ -10,6 +10,7 @@ import { nodeRulePass } from '../rewrite/pass.ts'
 import { removeDeadCode } from '../rewrite/remove-dead-code.ts'
 import { upgradeModel } from '../rewrite/upgrade-model.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { explicitScale } from './explicit-scale.ts'
 import { explicitSqueeze } from './explicit-squeeze.ts'
 import { privateConstants } from './private-constants.ts'
 import { shuffleToGather } from './shuffle-to-gather.ts'
@@ -21,6 +22,7 @@ const PASSES: readonly Pass[] = [
   nodeRulePass(liftConstants),
   foldConstants,
   explicitSqueeze,
+  explicitScale,
   shuffleToGather,
   removeDeadCode,
   privateConstants,
