@@ -3,6 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import { dropAnnotations } from '../rewrite/drop-annotations.ts'
 import { foldConstants } from '../rewrite/fold-constants.ts'
+import { inlineDecidedIfs } from '../rewrite/inline-decided-ifs.ts'
 import { inlineFunctions } from '../rewrite/inline-functions.ts'
 import { liftConstants } from '../rewrite/lift-constants.ts'
 import type { Declined, Pass } from '../rewrite/pass.ts'
@@ -21,6 +22,8 @@ const PASSES: readonly Pass[] = [
   dropAnnotations,
   nodeRulePass(liftConstants),
   foldConstants,
+  inlineDecidedIfs,
+  nodeRulePass(liftConstants),
   explicitSqueeze,
   explicitScale,
   shuffleToGather,

@@ -8,6 +8,7 @@ import { fuseChannelAffine } from './fuse-channel-affine.ts'
 import { fuseMatMulAdd } from './fuse-matmul-add.ts'
 import { fusePadConv } from './fuse-pad-conv.ts'
 import { gateWithResidual } from './gate-with-residual.ts'
+import { inlineDecidedIfs } from './inline-decided-ifs.ts'
 import { inlineFunctions } from './inline-functions.ts'
 import { liftConstants } from './lift-constants.ts'
 import { meanToGlobalPool } from './mean-to-global-pool.ts'
@@ -31,6 +32,7 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   nodeRulePass(liftConstants),
   nodeRulePass(removeNoOps),
   foldConstants,
+  inlineDecidedIfs,
   mergeEqualNodes,
   nodeRulePass(mergeTransposes),
   nodeRulePass(mergeReshapes),
