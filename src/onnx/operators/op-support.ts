@@ -22,7 +22,7 @@ Asin same defined float
 Asinh same defined float
 Atan same defined float
 Atanh same defined float
-Attention opaque none float
+Attention defined none float
 AveragePool defined defined integer
 BatchNormalization defined defined float
 Bernoulli same zero float
@@ -46,7 +46,7 @@ ConcatFromSequence opaque none float
 Constant opaque zero float
 ConstantOfShape defined zero float
 Conv defined defined integer
-ConvInteger opaque none float
+ConvInteger defined none float
 ConvTranspose defined defined float
 Cos same defined float
 Cosh same defined float
@@ -59,7 +59,7 @@ DequantizeLinear defined none float
 Det opaque none float
 Div same defined float
 Dropout same defined carries
-DynamicQuantizeLinear opaque none float
+DynamicQuantizeLinear defined none float
 Einsum defined defined float
 Elu same defined float
 Equal same zero float
@@ -105,7 +105,7 @@ Loop opaque none float
 LpNormalization defined defined float
 LpPool defined defined float
 MatMul defined defined integer
-MatMulInteger opaque none float
+MatMulInteger defined none float
 Max same defined float
 MaxPool defined defined carries
 MaxRoiPool opaque none float
@@ -131,8 +131,8 @@ Or same zero float
 PRelu same defined float
 Pad defined defined float
 Pow same defined float
-QLinearConv opaque none float
-QLinearMatMul opaque none float
+QLinearConv defined none float
+QLinearMatMul defined none float
 QuantizeLinear defined none float
 RMSNormalization defined defined float
 RNN defined none float
@@ -158,7 +158,7 @@ Reshape defined defined carries
 Resize defined defined float
 ReverseSequence defined defined float
 RoiAlign opaque none float
-RotaryEmbedding opaque none float
+RotaryEmbedding defined none float
 Round same zero float
 STFT opaque none float
 Scan opaque none float
@@ -211,20 +211,22 @@ Unsqueeze defined defined carries
 Upsample opaque none float
 Where same defined integer
 Xor same zero float
-com.microsoft.Attention opaque none float
-com.microsoft.DynamicQuantizeMatMul opaque none float
+com.microsoft.Attention defined none float
+com.microsoft.DynamicQuantizeMatMul defined none float
 com.microsoft.FastGelu same defined float
-com.microsoft.FusedConv opaque none float
-com.microsoft.FusedGemm opaque none float
-com.microsoft.FusedMatMul opaque none float
+com.microsoft.FusedConv defined none float
+com.microsoft.FusedGemm defined none float
+com.microsoft.FusedMatMul defined none float
 com.microsoft.Gelu same defined float
 com.microsoft.GroupQueryAttention opaque none float
-com.microsoft.MatMulIntegerToFloat opaque none float
-com.microsoft.MatMulNBits opaque none float
-com.microsoft.MultiHeadAttention opaque none float
+com.microsoft.MatMulIntegerToFloat defined none float
+com.microsoft.MatMulNBits defined none float
+com.microsoft.MultiHeadAttention defined none float
 com.microsoft.QAttention opaque none float
-com.microsoft.QGemm opaque none float
-com.microsoft.QLinearConv opaque none float
+com.microsoft.QGemm defined none float
+com.microsoft.QLinearAdd defined none float
+com.microsoft.QLinearConv defined none float
+com.microsoft.QLinearMul defined none float
 com.microsoft.QuickGelu same defined float
 `
 
