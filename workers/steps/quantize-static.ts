@@ -90,12 +90,13 @@ async function mixPrecision(
 ): Promise<Mixed> {
   const isLossy = ({ measures }: Measured): boolean => (measures.loss ?? 0) > trial.maxLoss
   const isMissed = isLossy(kept)
+  const wanted = kept.candidate.integerNodes.length === 0 ? LEAST_GAIN : 1 + NOISE
   const all = made.candidates.map((candidate, index): Measured => {
     return { candidate, measures: trial.measures[index] ?? trial.none }
   })
   const [fastest] = all
     .filter((item) => isLossy(item) && item.candidate.integerNodes.length > 0)
-    .filter(({ measures }) => isMissed || measures.speedup > kept.measures.speedup * (1 + NOISE))
+    .filter(({ measures }) => isMissed || measures.speedup > kept.measures.speedup * wanted)
     .toSorted((one, other) => other.measures.speedup - one.measures.speedup)
   if (fastest === undefined) return NOT_MIXED
   context.progress(0.7, 'restoring layers')
@@ -110,8 +111,7 @@ async function mixPrecision(
   const { speedup, loss } = found.measures
   const count = found.names.length
   context.log(`${count} layers restored: ${speedup.toFixed(2)} × as fast, loss ${loss ?? 'none'}`)
-  const isFloat = kept.candidate.integerNodes.length === 0
-  const isFaster = speedup > kept.measures.speedup * (isFloat ? LEAST_GAIN : 1 + NOISE)
+  const isFaster = speedup > kept.measures.speedup * wanted
   const isBetter = isMissed ? (loss ?? 0) < (kept.measures.loss ?? 0) : isFaster
   const holds = isMissed || !isLossy(found)
   const better = holds && isBetter ? found : null

@@ -18,7 +18,7 @@ export interface MeasuredRanges {
 
 /** Samples that every choice is measured on: as many as so many multiply–accumulates allow, within bounds. */
 const TRIAL_MACS = 4e9
-const TRIAL_SAMPLES = { least: 16, most: 128 }
+const TRIAL_SAMPLES = { least: 8, most: 128 }
 
 /** Ranges closer than this share are the same. */
 const SAME = 0.2

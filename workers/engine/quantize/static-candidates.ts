@@ -7,6 +7,7 @@ import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
 import { isWide } from './activation-type.ts'
+import { areAlike } from './alike-placements.ts'
 import type { RestoredWeights, StaticCandidate } from './build-candidate.ts'
 import { buildCandidate } from './build-candidate.ts'
 import type { Calibration, CalibrationMethod } from './calibrate.ts'
@@ -35,7 +36,7 @@ import { rescale } from './rescale.ts'
 export interface StaticCandidates {
   /** The simplified float model: what candidates are measured against. */
   readonly float: Model
-  /** Different ones only, in the order of PLACEMENTS. */
+  /** Those that differ by more than a few nodes, in the order of PLACEMENTS. */
   readonly candidates: readonly StaticCandidate[]
   /** The candidate with these nodes in float. */
   readonly restore: (
@@ -155,14 +156,11 @@ export async function staticCandidates(
   })
   let wanted: Outputs[] | null = null
   const candidates: StaticCandidate[] = []
-  const seen = new Set<string>()
   const placements = tooOld.length > 0 ? (['weights-only'] as const) : options.placements
   const own = target.placements === 'timed' ? PLACEMENTS : target.placements
   for (const name of placements ?? own) {
     const plain = buildCandidate(float, name, { ...parts, calibration })
-    const key = plain.integerNodes.join('\0')
-    if (seen.has(key)) continue
-    seen.add(key)
+    if (candidates.some((made) => areAlike(made.integerNodes, plain.integerNodes))) continue
     candidates.push(complete(await corrected(name, plain, new Set(), 'integer')))
   }
   return {
