@@ -47,8 +47,11 @@ async function measure(name: string, { samples, evaluation, judge }: Judged): Pr
   const fields = await rest.batch(0, 1)
   const feeds = Object.fromEntries(session.inputs.map((input) => [input.name, fields[input.name]!]))
   await session.release()
-  const speeds = [1, 2].map((threads) => speedsOf(runtime, [bytes, own], feeds, threads))
-  const [one, two] = (await Promise.all(speeds)).map((row) => row[1]?.toFixed(2))
+  const speeds: (readonly (number | null)[])[] = []
+  for (const threads of [1, 2]) {
+    speeds.push(await speedsOf(runtime, [bytes, own], feeds, threads))
+  }
+  const [one, two] = speeds.map((row) => row[1]?.toFixed(2))
   const ratio = (bytes.length / own.length).toFixed(2)
   const { placement, integer_nodes: integers } = details
   console.log(
