@@ -42,8 +42,8 @@ interface PeerResult {
   readonly largest: number
   readonly torch_largest: number
   readonly losses: readonly number[]
-  /** On another number of threads. */
-  readonly losses_again: readonly number[]
+  /** The same in float64. */
+  readonly losses_precise: readonly number[]
   readonly median_ms: number
 }
 
@@ -147,17 +147,20 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
     const peer = JSON.parse(text) as PeerResult
     const median =
       times.slice(5).toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? 0
-    const [apart, own] = [distances(losses, peer.losses), distances(peer.losses_again, peer.losses)]
+    const [apart, own] = [
+      distances(losses, peer.losses),
+      distances(peer.losses_precise, peer.losses),
+    ]
     const until = (of: readonly number[], count: number): string =>
       Math.max(...of.slice(0, count)).toExponential(1)
     const curves = distances(smoothed(losses), smoothed(peer.losses))
-    const curvesOfPeer = distances(smoothed(peer.losses_again), smoothed(peer.losses))
+    const curvesOfPeer = distances(smoothed(peer.losses_precise), smoothed(peer.losses))
     console.log(
       [
         network.name.padEnd(26),
         `gradients ${peer.error.toExponential(1)} (torch ${peer.torch_error.toExponential(1)})`,
         `worst ${peer.largest.toExponential(1)} (torch ${peer.torch_largest.toExponential(1)})`,
-        `losses apart: 20 steps ${until(apart, 20)}, ${losses.length} steps ${until(apart, losses.length)}, means of ${SPAN} ${until(curves, losses.length)} (torch from itself ${until(own, 20)}, ${until(own, losses.length)}, ${until(curvesOfPeer, losses.length)})`,
+        `losses apart: 20 steps ${until(apart, 20)}, ${losses.length} steps ${until(apart, losses.length)}, means of ${SPAN} ${until(curves, losses.length)} (torch from its own float64 ${until(own, 20)}, ${until(own, losses.length)}, ${until(curvesOfPeer, losses.length)})`,
         `last ${losses.at(-1)?.toFixed(4)} (torch ${peer.losses.at(-1)?.toFixed(4)})`,
         `${median.toFixed(2)} ms a step, torch ${peer.median_ms.toFixed(2)}: ${(median / peer.median_ms).toFixed(2)}`,
       ].join(' | '),

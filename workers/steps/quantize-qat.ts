@@ -52,6 +52,7 @@ export const runQuantizeQat: StepRunner<QuantizeQatStep> = async (model, step, c
   const qat = quantizationAware(made.float, candidate.model, {
     weightBits: step.weights_dtype === 'int4' ? 4 : 8,
     learnSteps: step.learn_scales,
+    frozenLayers: step.training.frozen_layers,
   })
   const before = qat.quantized()
   const { alpha, temperature, training } = step

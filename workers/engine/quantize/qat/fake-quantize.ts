@@ -7,6 +7,7 @@ import type { Node } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import { elementCount } from '#src/onnx/ir/value-type'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
+import { labelOf } from '../../rewrite/pass.ts'
 import { sortNodes } from '../../rewrite/sort-nodes.ts'
 import { sweepDeadCode } from '../../rewrite/remove-dead-code.ts'
 import { ConstantStore } from '../constant-store.ts'
@@ -24,6 +25,8 @@ export interface WeightPlan extends WeightQuantizer {
   readonly start: Float32Array
   /** The initializer that will hold what is learnt of the steps. */
   readonly factor: string
+  /** Neither it nor its steps are learnt. */
+  readonly isFrozen: boolean
 }
 
 export interface ActivationPlan extends ActivationQuantizer {
@@ -85,15 +88,17 @@ class FakeQuantizer {
     return { gradientFactors: this.#factors, nodes: this.#nodes }
   }
 
-  #weight({ name, layout, limit, start, factor, restorers }: WeightPlan): void {
+  #weight(plan: WeightPlan): void {
+    const { name, layout, limit, start, factor, restorers } = plan
     const dims = layout.dims.map((dim, axis) => (axis === layout.axis ? dim : 1))
     const step = this.#step(factor, start.length === 1 ? [] : dims, start)
     const elements = layout.dims.reduce((product, dim) => product * dim, 1) / start.length
-    this.#factors.set(factor, gradientFactors(start, elements, limit))
+    if (!plan.isFrozen) this.#factors.set(factor, gradientFactors(start, elements, limit))
     const value = this.#weightNamed(name)
     const bounds = { low: -limit, high: limit }
     const levels = roundedQuotient(this.#store, value, step.value, bounds)
     const quantized = append(this.#store, 'Mul', [levels, step.value])
+    if (plan.isFrozen) this.#nodes.push(...value.consumers().map(labelOf))
     for (const restorer of restorers) this.#replace(restorer, quantized)
   }
 

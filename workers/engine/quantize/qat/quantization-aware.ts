@@ -19,6 +19,8 @@ export interface QatOptions {
   readonly weightBits: WeightBits
   /** Steps of weights and activations are learnt; else they stay as calibration found them. */
   readonly learnSteps: boolean
+  /** Names of nodes whose weights stay as they are. */
+  readonly frozenLayers?: readonly string[]
 }
 
 export interface QuantizationAware {
@@ -55,7 +57,7 @@ function copyFor(bits: WeightBits, quantized: Model): { base: Model; tooOld: str
 export function quantizationAware(
   float: Model,
   quantized: Model,
-  { weightBits, learnSteps }: QatOptions,
+  { weightBits, learnSteps, frozenLayers = [] }: QatOptions,
 ): QuantizationAware {
   const { base, tooOld } = copyFor(weightBits, quantized)
   const sites = findSites(float, new Set())
@@ -67,7 +69,9 @@ export function quantizationAware(
     const weights = found.weights.map((weight): WeightPlan => {
       const bits = bitsOf(weight, narrow)
       const factor = names.make(`${weight.name}_step`)
-      return { ...weight, limit: LEVELS[bits], start: startScales(weight, bits, float), factor }
+      const start = startScales(weight, bits, float)
+      const isFrozen = weight.readers.some((reader) => frozenLayers.includes(reader))
+      return { ...weight, limit: LEVELS[bits], start, factor, isFrozen }
     })
     const activations = found.activations.map((activation): ActivationPlan => {
       return { ...activation, factor: names.make(`${activation.name}_step`) }
