@@ -6,14 +6,12 @@ import { join } from 'node:path'
 import type { Samples } from '#engine/evaluate/judge'
 import { pruneChannels } from '#engine/prune/prune-channels'
 import { openRuntime } from '#engine/runtime/ort'
-import type { LossTerm } from '#engine/train/losses/loss-term'
-import { teacherTarget } from '#engine/train/teacher'
 import { trainModel } from '#engine/train/train-model'
 import { bufferRange } from '#src/onnx/ir/byte-range'
 import type { Model } from '#src/onnx/ir/model'
 import { readModel } from '#src/onnx/read-model'
 import { LABELLED_SETS } from './labelled-samples.ts'
-import { accuracy as shareRight, samplesOf } from './labelled-training.ts'
+import { accuracy as shareRight, samplesOf, termsOf } from './labelled-training.ts'
 
 const TEST = 1500
 const TRAINING = 4000
@@ -27,16 +25,6 @@ const runtime = openRuntime()
 
 async function accuracy(model: Model, samples: Samples): Promise<string> {
   return `${(100 * (await shareRight(model, samples, runtime))).toFixed(1)} %`
-}
-
-function termsOf(output: string, alpha: number): LossTerm[] {
-  const hard = { kind: 'cross_entropy', output, target: 'labels', targetType: 'int64' } as const
-  const soft = { kind: 'divergence', output, target: teacherTarget(output) } as const
-  const terms: LossTerm[] = [
-    { ...hard, weight: 1 - alpha, axis: -1, smoothing: 0 },
-    { ...soft, targetType: 'float32', weight: alpha, axis: -1, temperature: 4 },
-  ]
-  return terms.filter(({ weight }) => weight > 0)
 }
 
 for (const file of readdirSync(models).filter((name) => name.endsWith('.onnx'))) {

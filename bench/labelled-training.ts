@@ -3,6 +3,8 @@
 import type { Samples } from '#engine/evaluate/judge'
 import { emptyData } from '#engine/evaluate/tensor-data'
 import type { Runtime, RuntimeTensor } from '#engine/runtime/runtime'
+import type { LossTerm } from '#engine/train/losses/loss-term'
+import { teacherTarget } from '#engine/train/teacher'
 import type { Model } from '#src/onnx/ir/model'
 import { modelBytes } from '#src/onnx/write-model'
 import type { LabelledSample } from './labelled-samples.ts'
@@ -46,4 +48,15 @@ export async function accuracy(model: Model, samples: Samples, runtime: Runtime)
   }
   await session.release()
   return right / samples.count
+}
+
+/** `alpha`: the teacher's share. */
+export function termsOf(output: string, alpha: number): LossTerm[] {
+  const hard = { kind: 'cross_entropy', output, target: 'labels', targetType: 'int64' } as const
+  const soft = { kind: 'divergence', output, target: teacherTarget(output) } as const
+  const terms: LossTerm[] = [
+    { ...hard, weight: 1 - alpha, axis: -1, smoothing: 0 },
+    { ...soft, targetType: 'float32', weight: alpha, axis: -1, temperature: 4 },
+  ]
+  return terms.filter(({ weight }) => weight > 0)
 }
