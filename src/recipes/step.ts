@@ -1,7 +1,7 @@
 // Every step a job may hold. A new step type is one file and one line here.
 
 import { z } from 'zod'
-import { distillStep } from './distill.ts'
+import { distillStep, uploadedStudent } from './distill.ts'
 import { pruneStep } from './prune.ts'
 import { quantizeStep } from './quantize.ts'
 import { simplifyStep } from './simplify.ts'
@@ -46,5 +46,5 @@ export function trainingOf(step: Step): Training | null {
 /** Models that the step reads beside the one of the job. */
 export function otherModelsOf(step: Step): readonly string[] {
   if (step.type !== 'distill') return []
-  return [step.teacher, step.student].filter((id) => id !== null)
+  return [step.teacher, uploadedStudent(step)].filter((id) => id !== null)
 }

@@ -121,11 +121,11 @@ export const training = z
         'The result is the mean of the weights of all steps, which keeps this share at each; null = the last weights.',
       ),
     augment: z
-      .array(z.enum(['flip', 'shift', 'cutout']))
-      .max(3)
+      .array(z.enum(['flip', 'shift', 'crop', 'cutout', 'mixup']))
+      .max(5)
       .default([])
       .describe(
-        'Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.',
+        'Changes of samples at random. Of pictures: left and right exchanged, moved by up to an eighth, a part enlarged, a square hidden. `mixup` blends pairs of samples of any numbers, and their labels.',
       ),
     early_stopping: earlyStopping.nullable().default(null),
     threads: z

@@ -3,6 +3,7 @@
 import type { FieldError } from '#src/domain/errors'
 import type { DatasetRecord, ModelRecord } from '#src/domain/records'
 import type { DistillStep } from '#src/recipes/distill'
+import { generatedStudentOf, uploadedStudent } from '#src/recipes/distill'
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { JobInputs } from './job-inputs.ts'
 
@@ -19,20 +20,36 @@ function stepFaults(
   { model, others, train }: JobInputs,
 ): FieldError[] {
   const pointer = `/steps/${index}`
-  const student = step.student === null ? model : (others.get(step.student) ?? model)
-  const teacher = step.teacher === null ? model : (others.get(step.teacher) ?? model)
+  const teacher = teacherOf(step, { model, others })
+  const student = studentOf(step, { model, others })
   const faults: FieldError[] = []
   if (step.student !== null && index > 0) {
     const detail = `step ${index + 1} brings a student of its own: what the steps before it made would be lost`
     faults.push({ pointer: `${pointer}/student`, code: 'pipeline_conflict', detail })
   }
-  faults.push(...interfaceFaults(`${pointer}/student`, 'student', student, model))
+  // A student that is made takes and gives what its teacher does.
+  if (student !== teacher) {
+    faults.push(...interfaceFaults(`${pointer}/student`, 'student', student, model))
+  }
   faults.push(...interfaceFaults(`${pointer}/teacher`, 'teacher', teacher, model))
   if (train !== null && isOwnTeacher(spec, step, index) && !hasLabels(step, train)) {
     const detail = `step ${index + 1} has nothing to learn: the student is its own teacher, and there are no labels; name another teacher or student, or prune first`
     faults.push({ pointer, code: 'pipeline_conflict', detail })
   }
   return faults
+}
+
+type Models = Pick<JobInputs, 'model' | 'others'>
+
+export function teacherOf({ teacher }: DistillStep, { model, others }: Models): ModelRecord {
+  return teacher === null ? model : (others.get(teacher) ?? model)
+}
+
+/** Whose graph the step trains: that of the teacher, where the student is made of it. */
+export function studentOf(step: DistillStep, models: Models): ModelRecord {
+  if (generatedStudentOf(step) !== null) return teacherOf(step, models)
+  const uploaded = uploadedStudent(step)
+  return uploaded === null ? models.model : (models.others.get(uploaded) ?? models.model)
 }
 
 function isOwnTeacher(

@@ -4,6 +4,7 @@ import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { datasetFaults } from './check-data.ts'
 import { distillFaults } from './check-distill.ts'
+import { distillGraphFaults } from './check-distill-graphs.ts'
 import { evaluationFaults } from './check-evaluation.ts'
 import {
   excludedLayerFaults,
@@ -44,6 +45,7 @@ export async function checkJob(
       ...dataFaults(inputs),
       ...evaluationFaults(spec, inputs),
       ...(await layerFaults(context, spec, inputs)),
+      ...(await distillGraphFaults(context, spec, inputs)),
     ],
   }
 }

@@ -6,6 +6,7 @@ import type { JobSpec } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
 import { nameOfStep, trainingOf } from '#src/recipes/step'
 import type { Training } from '#src/recipes/training'
+import { studentOf } from './check-distill.ts'
 import { labelShapeFaults } from './check-labels.ts'
 import type { JobInputs } from './job-inputs.ts'
 
@@ -23,8 +24,7 @@ function stepFaults(
   training: Training,
   { model, others, train }: JobInputs,
 ): FieldError[] {
-  const student = step.type === 'distill' ? step.student : null
-  const trained = student === null ? model : (others.get(student) ?? model)
+  const trained = step.type === 'distill' ? studentOf(step, { model, others }) : model
   const pointer = `/steps/${index}/${step.type === 'prune' ? 'finetune' : 'training'}`
   const faults: FieldError[] = []
   const { supported, notes } = trained.support.distill
@@ -40,6 +40,7 @@ function stepFaults(
   return [
     ...faults,
     ...batchFaults(training, pointer, trained, train),
+    ...augmentFaults(training, pointer, trained),
     ...outputFaults(spec, trained),
     ...(usesLabels ? labelFaults(spec, training, pointer, train) : []),
   ]
@@ -87,6 +88,23 @@ function batchFaults(
     faults.push({ pointer: `${pointer}/early_stopping`, code: 'dataset_unusable', detail })
   }
   return faults
+}
+
+/** What changes nothing would be a silent no. */
+function augmentFaults({ augment }: Training, pointer: string, trained: ModelRecord): FieldError[] {
+  const { inputs } = trained.graph
+  const isPicture = inputs.some(
+    ({ dtype, shape }) => dtype === 'float32' && (shape?.length ?? 4) === 4,
+  )
+  const isNumbers = inputs.every(({ dtype }) => dtype === 'float32')
+  return augment.flatMap((name, index): FieldError[] => {
+    if (name === 'mixup' ? isNumbers : isPicture) return []
+    const detail =
+      name === 'mixup'
+        ? 'mixup blends numbers, and an input of the model does not hold float32'
+        : `${name} changes pictures, float32 of four axes, and no input of the model is one`
+    return [{ pointer: `${pointer}/augment/${index}`, code: 'step_unsupported', detail }]
+  })
 }
 
 function outputFaults({ evaluation }: JobSpec, trained: ModelRecord): FieldError[] {

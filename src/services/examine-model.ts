@@ -9,7 +9,10 @@ import { inspectModel } from '#src/onnx/inspect-model'
 import type { ByteRange } from '#src/onnx/ir/byte-range'
 import { fileRange } from '#src/onnx/ir/byte-range'
 import type { Model } from '#src/onnx/ir/model'
+import type { Shape } from '#src/onnx/ir/value-type'
 import { readModel } from '#src/onnx/read-model'
+import { inferTypes } from '#src/onnx/shapes/infer-types'
+import { residualChains } from '#src/onnx/structure/residual-blocks'
 import { verifyAndCount } from '#src/onnx/verify-model'
 import { modelRefusal } from './model-refusal.ts'
 
@@ -42,6 +45,31 @@ export async function nodeNames(
     const names = new Set<string>()
     for (const node of model.graph.allNodes()) if (node.name !== '') names.add(node.name)
     return names
+  })
+}
+
+export interface GraphStructure {
+  /** Of what nodes of the main graph make, by name. */
+  readonly shapes: ReadonlyMap<string, Shape>
+  /** Residual blocks that can be left out. */
+  readonly blocks: number
+}
+
+export async function graphStructure(
+  path: string,
+  container: Container,
+  folder: string,
+): Promise<GraphStructure> {
+  return await withModel(path, container, folder, (model) => {
+    const types = inferTypes(model)
+    const shapes = new Map<string, Shape>()
+    for (const node of model.graph.nodes()) {
+      for (const value of node.outputs) {
+        const type = value === null ? null : types.type(value)
+        if (value !== null) shapes.set(value.name, type?.kind === 'tensor' ? type.shape : null)
+      }
+    }
+    return { shapes, blocks: residualChains(model, types).flat().length }
   })
 }
 

@@ -76,6 +76,31 @@ describe('a job that distils', () => {
     expect(again.json['reused_from'], again.text).toBe(done.json['id'])
   })
 
+  test('makes the student of the teacher, and compares inner values', async () => {
+    const hints = [
+      { student: 'r1', compare: 'attention' },
+      { student: 'r2', compare: 'features', weight: 0.5 },
+    ]
+    const training = { ...TRAINING, augment: ['crop', 'mixup'] }
+    const done = await post(job({ student: { width: 0.5 }, hints, training }))
+    expect(done.json['status'], done.text).toBe('succeeded')
+    const path = `/v1/jobs/${String(done.json['id'])}/report`
+    const { json: report } = await call(service.url, 'GET', path)
+    const { original, compressed, steps } = report as {
+      original: { parameters: number }
+      compressed: { parameters: number }
+      steps: { details: Record<string, unknown> }[]
+    }
+    expect(compressed.parameters).toBeLessThan(original.parameters * 0.6)
+    expect(steps[0]!.details['student']).toMatchObject({ width: 0.5, depth: 1 })
+    expect(steps[0]!.details['losses']).toMatchObject([
+      { kind: 'divergence' },
+      { kind: 'cross_entropy' },
+      { kind: 'hint', output: 'r1' },
+      { kind: 'hint', output: 'r2', weight: 0.5 },
+    ])
+  })
+
   test('is planned with the size of its data', async () => {
     const plan = await post(job({}, { dry_run: true }))
     expect(plan.json).toMatchObject({
@@ -162,6 +187,42 @@ const REFUSED: readonly [what: string, body: () => object, code: string, detail:
     () => job({ training: { augment: ['invert'] } }),
     'invalid_value',
     /augment/,
+  ],
+  [
+    'a hint of a value that the student has not',
+    () => job({ hints: [{ student: 'nothing', teacher: 'r1' }] }),
+    'invalid_value',
+    /hints\/0\/student.*no inner value 'nothing'|no inner value 'nothing'.*hints\/0\/student/,
+  ],
+  [
+    'a hint of a value that the teacher has not',
+    () => job({ hints: [{ student: 'c' }] }),
+    'invalid_value',
+    /the teacher has no inner value 'c'/,
+  ],
+  [
+    'a hint between maps of different sizes',
+    () => job({ hints: [{ student: 'r', teacher: 'r2', compare: 'attention' }] }),
+    'shape_mismatch',
+    /8 places in the student and 4 in the teacher/,
+  ],
+  [
+    'a student that is no smaller',
+    () => job({ student: { width: 1 } }),
+    'invalid_value',
+    /no smaller/,
+  ],
+  [
+    'leaving out blocks that are not there',
+    () => job({ student: { depth: 0.5 } }),
+    'step_unsupported',
+    /no residual block/,
+  ],
+  [
+    'a student made in place of what was made',
+    () => job({}, { steps: [{ type: 'simplify' }, { type: 'distill', student: { width: 0.5 } }] }),
+    'pipeline_conflict',
+    /would be lost/,
   ],
 ]
 

@@ -9,6 +9,8 @@ import type { Value } from '#src/onnx/ir/value'
 import type { DistillStep } from '#src/recipes/distill'
 import type { Evaluation } from '#src/recipes/evaluation'
 
+type Task = Evaluation['task']
+
 /** What of a step of distillation says how to train; a step that only repairs what it did fills it in by itself. */
 export type TrainingRequest = Pick<DistillStep, 'loss' | 'temperature' | 'alpha' | 'training'>
 
@@ -27,12 +29,11 @@ export function distillTerms(
   sample: Readonly<Record<string, RuntimeTensor>>,
 ): LossTerm[] {
   const outputs = model.graph.outputs.filter(
-    ({ name, type }) =>
-      (evaluation.output === null || evaluation.output === name) &&
-      (type?.kind !== 'tensor' || type.dtype === 'float32'),
+    ({ type }) => type?.kind !== 'tensor' || type.dtype === 'float32',
   )
   const labels = training.labels === null ? undefined : sample[training.labels]
-  const [first] = outputs
+  const isJudged = ({ name }: Value): boolean => evaluation.output === name
+  const first = outputs.find(isJudged) ?? (evaluation.output === null ? outputs[0] : undefined)
   const hard =
     labels === undefined || first === undefined || training.labels === null || alpha === 1
       ? null
@@ -45,21 +46,27 @@ export function distillTerms(
       targetType: 'float32',
       weight: share,
     } as const
-    const kind = loss === 'auto' ? lossOf(output, evaluation) : loss
-    return kind === 'divergence'
-      ? { kind, ...common, axis: classAxis(evaluation), temperature }
-      : { kind, ...common, scale: 'relative' }
+    // What the evaluation says is about the output that it judges.
+    const task = evaluation.output === null || isJudged(output) ? evaluation.task : 'none'
+    switch (loss === 'auto' ? lossOf(output, task) : loss) {
+      case 'divergence':
+        return { kind: 'divergence', ...common, axis: classAxis(task), temperature }
+      case 'cosine':
+        return { kind: 'cosine', ...common }
+      case 'squared_error':
+        return { kind: 'squared_error', ...common, scale: 'relative' }
+    }
   })
   const asked = soft.filter(({ weight }) => weight > 0)
   return hard === null ? asked : [...asked, { ...hard, weight: 1 - alpha }]
 }
 
 /** Classes are behind the samples in pictures, else last. */
-function classAxis({ task }: Evaluation): number {
+function classAxis(task: Task): number {
   return task === 'segmentation' ? 1 : -1
 }
 
-function lossOf({ type, producer }: Value, { task }: Evaluation): 'divergence' | 'squared_error' {
+function lossOf({ type, producer }: Value, task: Task): 'divergence' | 'squared_error' {
   if (task === 'classification' || task === 'segmentation') return 'divergence'
   if (task !== 'none' || producer?.is('Sigmoid') === true) return 'squared_error'
   const shape = type?.kind === 'tensor' ? type.shape : null
@@ -85,9 +92,9 @@ function labelTerm(
       return { kind: 'squared_error', ...common, scale: 'absolute' }
     default: {
       const isOne = evaluation.task === 'segmentation' || labels.dims.length === 1
-      const isDecided = isOne && lossOf(output, evaluation) === 'divergence'
+      const isDecided = isOne && lossOf(output, evaluation.task) === 'divergence'
       return isClass && isDecided
-        ? { kind: 'cross_entropy', ...common, axis: classAxis(evaluation), smoothing }
+        ? { kind: 'cross_entropy', ...common, axis: classAxis(evaluation.task), smoothing }
         : null
     }
   }

@@ -1,6 +1,7 @@
 // Trains a model inside a job: with a teacher, with labels, or both; tells how it went. For every step that trains.
 
 import { GradientRefusal } from '#engine/ops/gradient-call'
+import type { HintTerm } from '#engine/train/losses/loss-term'
 import type { Declined } from '#engine/rewrite/pass'
 import { trainModel } from '#engine/train/train-model'
 import type { TrainOptions } from '#engine/train/train-options'
@@ -27,7 +28,7 @@ export interface TrainingOutcome {
 export async function runTraining(
   model: Model,
   teacher: Model,
-  request: TrainingRequest,
+  { hints, ...request }: TrainingRequest & { readonly hints?: readonly HintTerm[] },
   context: Pick<StepContext, 'train' | 'spec' | 'runtime' | 'checkpoints' | 'progress' | 'log'>,
   more: Partial<Pick<TrainOptions, 'stepSizes' | 'frozenLayers'>> = {},
 ): Promise<TrainingOutcome> {
@@ -35,7 +36,8 @@ export async function runTraining(
   if (train === null) {
     throw new TersorError('dataset_required', 'training needs a training dataset')
   }
-  const terms = distillTerms(model, request, spec.evaluation, await train.batch(0, 1))
+  const sample = await train.batch(0, 1)
+  const terms = [...distillTerms(model, request, spec.evaluation, sample), ...(hints ?? [])]
   const options = { ...trainingOptions(request.training, train.count), ...more }
   const asks = terms.some(({ target }) => target.startsWith('teacher/'))
   const task = { terms, teacher: asks ? teacher : null, samples: train, options }

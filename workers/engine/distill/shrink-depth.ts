@@ -18,13 +18,14 @@ export interface DepthDetails {
 export function shrinkDepth(model: Model, types: TypeInference, depth: number): DepthDetails {
   const chains = residualChains(model, types)
   const dropped = droppedBlocks(chains, depth)
+  const droppedAt = dropped.map((block) => firstNode(block))
   // What the last one hands on may be what an earlier one makes.
   for (const { entry, exit } of dropped.toReversed()) model.graph.replaceUses(exit, entry)
   sweepDeadCode(model)
   return {
     blocks: chains.reduce((sum, { length }) => sum + length, 0),
     dropped: dropped.length,
-    dropped_at: dropped.map((block) => firstNode(block)),
+    dropped_at: droppedAt,
   }
 }
 

@@ -1,18 +1,24 @@
 // Pictures changed at random in ways that do not change what they show, so that a network sees more of them than there are.
 
 import type { RuntimeTensor } from '../runtime/runtime.ts'
+import { cropPicture } from './crop-picture.ts'
+import { mixup } from './mixup.ts'
 import { derivedSeed, uniform } from './sample-order.ts'
 
-/** `flip`: left and right changed, every other time. `shift`: moved by up to an eighth. `cutout`: a square of a quarter's side hidden. */
-export const AUGMENTATIONS = ['flip', 'shift', 'cutout'] as const
+/**
+ * `flip`: left and right changed, every other time. `shift`: moved by up to an eighth. `crop`: a part of at least 0.7 of each side,
+ * enlarged. `cutout`: a square of a quarter's side hidden. `mixup`: two samples and their labels blended.
+ */
+export const AUGMENTATIONS = ['flip', 'shift', 'crop', 'cutout', 'mixup'] as const
 export type Augmentation = (typeof AUGMENTATIONS)[number]
 
 const SHIFT = 1 / 8
 const CUTOUT = 1 / 4
+const CROP_SEED = 0x63_72_6f
 const MAX_CHANNELS = 4
 
 /** How a picture lies in memory. */
-interface Layout {
+export interface PictureLayout {
   readonly channels: number
   readonly height: number
   readonly width: number
@@ -29,16 +35,17 @@ export function augment(
   step: number,
 ): Readonly<Record<string, RuntimeTensor>> {
   if (wanted.length === 0) return fields
-  return Object.fromEntries(
+  const pictures = Object.fromEntries(
     Object.entries(fields).map(([name, tensor]) => {
       const layout = layoutOf(tensor)
       return [name, layout === null ? tensor : changed(tensor, layout, wanted, seed, step)]
     }),
   )
+  return wanted.includes('mixup') ? mixup(pictures, seed, step) : pictures
 }
 
 /** Channels are the axis of at most four next to the samples, else the last. */
-function layoutOf({ dtype, dims }: RuntimeTensor): Layout | null {
+function layoutOf({ dtype, dims }: RuntimeTensor): PictureLayout | null {
   if (dtype !== 'float32' || dims.length !== 4) return null
   const [, one = 1, two = 1, three = 1] = dims
   if (one <= MAX_CHANNELS || three > MAX_CHANNELS) {
@@ -53,7 +60,7 @@ function layoutOf({ dtype, dims }: RuntimeTensor): Layout | null {
 
 function changed(
   tensor: RuntimeTensor,
-  layout: Layout,
+  layout: PictureLayout,
   wanted: readonly Augmentation[],
   seed: number,
   step: number,
@@ -62,9 +69,13 @@ function changed(
   const data = new Float32Array(source.length)
   const size = layout.channels * layout.height * layout.width
   const next = uniform(derivedSeed(seed, step))
+  const nextCrop = uniform(derivedSeed(seed ^ CROP_SEED, step))
+  const part = new Float32Array(size)
   for (let start = 0; start < source.length; start += size) {
+    const whole = source.subarray(start, start + size)
+    if (wanted.includes('crop')) cropPicture(whole, part, layout, nextCrop)
     changePicture(
-      source.subarray(start, start + size),
+      wanted.includes('crop') ? part : whole,
       data.subarray(start, start + size),
       layout,
       wanted,
@@ -78,7 +89,7 @@ function changed(
 function changePicture(
   from: Float32Array,
   to: Float32Array,
-  { channels, height, width, at }: Layout,
+  { channels, height, width, at }: PictureLayout,
   wanted: readonly Augmentation[],
   next: () => number,
 ): void {

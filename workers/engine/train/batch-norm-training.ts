@@ -20,7 +20,8 @@ export interface RunningStatistic {
 
 /**
  * Puts the nodes into training mode; their statistics lose their readers. The runtime overwrites the statistics that it is
- * given in that mode: each node gets constants of its own.
+ * given in that mode: each node gets constants of its own, and with elements of its own, as the runtime merges equal constants of
+ * up to eight elements. At momentum 0 nothing comes of what they are.
  */
 export function trainBatchNorm(
   model: Model,
@@ -28,11 +29,10 @@ export function trainBatchNorm(
   prefix: string,
 ): RunningStatistic[] {
   const names = new Set(frozen)
-  return [...model.graph.nodes()].flatMap((node) => {
+  const nodes = [...model.graph.nodes()].filter((node) => {
     return node.is('BatchNormalization') && !names.has(labelOf(node)) && isTrainable(node)
-      ? train(model, node, prefix)
-      : []
   })
+  return nodes.flatMap((node, place) => train(model, node, prefix, 1 + place))
 }
 
 function isTrainable(node: Node): boolean {
@@ -43,7 +43,7 @@ function isTrainable(node: Node): boolean {
   })
 }
 
-function train({ graph }: Model, node: Node, prefix: string): RunningStatistic[] {
+function train({ graph }: Model, node: Node, prefix: string, place: number): RunningStatistic[] {
   const label = node.output(0)?.name ?? node.name
   node.attributes.set('training_mode', intAttribute('training_mode', 1))
   node.attributes.set('momentum', floatAttribute('momentum', 0))
@@ -52,7 +52,7 @@ function train({ graph }: Model, node: Node, prefix: string): RunningStatistic[]
     const dims = value?.constant?.dims
     if (value === null || dims === undefined)
       throw new Error(`${node.describe()} has no statistics`)
-    const elements = Array.from({ length: dims[0] ?? 0 }, () => index - 3)
+    const elements = Array.from({ length: dims[0] ?? 0 }, () => 2 * place + index - 3)
     const own = makeTensor(`${prefix}${label}/statistic_${index}`, 'float32', dims, elements)
     node.setInput(index, graph.addInitializer(own))
     const ofBatch = new Value(`${prefix}${label}/batch_${index}`)

@@ -11,6 +11,7 @@ import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import type { RunningStatistic } from './batch-norm-training.ts'
 import { nextStatistic, trainBatchNorm } from './batch-norm-training.ts'
 import { clipGradients } from './clip-gradients.ts'
+import { decays } from './decays.ts'
 import { appendLoss } from './losses/append-loss.ts'
 import type { LossTerm } from './losses/loss-term.ts'
 import { ruleOf } from './optimizers/optimizer.ts'
@@ -25,8 +26,8 @@ export interface StateTensor {
   /** What it is after the step. */
   readonly output: string
   readonly dims: readonly number[]
-  /** `weight` and `statistic` are initializers of the model; `slot` is the optimizer's. */
-  readonly role: 'weight' | 'statistic' | 'slot'
+  /** `weight` and `statistic` are initializers of the model; `adapter` is the loss's, `slot` the optimizer's. */
+  readonly role: 'weight' | 'statistic' | 'adapter' | 'slot'
   readonly initial: Float32Array
 }
 
@@ -61,22 +62,28 @@ export function buildStepGraph(
   const statistics =
     options.batchNorm === 'train' ? trainBatchNorm(model, options.frozenLayers, prefix) : []
   const loss = appendLoss(model, terms, `${prefix}loss/`)
+  const adapters = adaptersOf(model, terms)
   const running = statistics.map(({ value }) => value)
-  const elements = exposeAsInputs(model, [...weights, ...running])
+  const decaying = new Set([...weights, ...adapters].filter(decays))
+  const elements = exposeAsInputs(model, [...weights, ...adapters, ...running])
   const facts = inferTypes(model)
-  const found = differentiate(model, loss, weights, { prefix: `${prefix}gradient/`, facts })
+  const learnt = [...weights, ...adapters]
+  const found = differentiate(model, loss, learnt, { prefix: `${prefix}gradient/`, facts })
   const g = new GradientBuilder(model.graph, facts, `${prefix}step/`)
   const own = stepSizes.takeFrom(found, g)
   const rest = new Map([...found].filter(([value]) => !own.has(value)))
   const clipped = options.clipNorm === null ? rest : clipGradients(g, rest, options.clipNorm)
   const gradients = new Map([...clipped, ...own])
   const step = new Step(model, g, prefix, options, elements)
-  for (const [weight, gradient] of gradients) step.update(weight, gradient)
+  for (const [weight, gradient] of gradients) {
+    const role = adapters.includes(weight) ? 'adapter' : 'weight'
+    step.update(weight, gradient, role, decaying.has(weight))
+  }
   for (const statistic of statistics) step.run(statistic)
   return {
     model: step.finish(
       loss,
-      weights.filter((weight) => !gradients.has(weight)),
+      learnt.filter((weight) => !gradients.has(weight)),
     ),
     loss: loss.name,
     state: step.state,
@@ -109,7 +116,7 @@ class Step {
     this.#elements = elements
   }
 
-  update(weight: Value, gradient: Value): void {
+  update(weight: Value, gradient: Value, role: 'weight' | 'adapter', isDecaying: boolean): void {
     const { optimizer, keepZeros, stepSizes } = this.#options
     const rule = ruleOf(optimizer)
     const dims = dimsOf(weight)
@@ -119,14 +126,14 @@ class Step {
       weight,
       gradient,
       slots,
-      decay: dims.length > 1 && !stepSizes?.has(weight.name) ? optimizer.weightDecay : 0,
+      decay: isDecaying && !stepSizes?.has(weight.name) ? optimizer.weightDecay : 0,
       scalar: (name) => this.#scalar(name),
     })
     const initial = this.#elements.get(weight.name) ?? new Float32Array(0)
-    const mask = keepZeros ? maskOf(dims, initial) : null
+    const mask = keepZeros && role === 'weight' ? maskOf(dims, initial) : null
     const kept =
       mask === null ? next.weight : this.#g.mul(next.weight, this.#constant(weight, mask))
-    this.#keep(weight, kept, 'weight', initial)
+    this.#keep(weight, kept, role, initial)
     slots.forEach((slot, index) => {
       const value = next.slots[index]
       if (value !== undefined) this.#keep(slot, value, 'slot', new Float32Array(initial.length))
@@ -180,6 +187,14 @@ class Step {
     sweepDeadCode(this.#model)
     return this.#model
   }
+}
+
+/** Once the loss is there. */
+function adaptersOf({ graph }: Model, terms: readonly LossTerm[]): Value[] {
+  return terms.flatMap((term) => {
+    if (term.kind !== 'hint' || term.adapter === 'none') return []
+    return graph.initializers.get(term.adapter.name) ?? []
+  })
 }
 
 function dimsOf({ type }: Value): readonly number[] {

@@ -1,12 +1,13 @@
 // What a trained model says of the samples, as targets for another.
 
 import type { Model } from '#src/onnx/ir/model'
+import { tensorType } from '#src/onnx/ir/value-type'
 import { modelBytes } from '#src/onnx/write-model'
 import { batchingOf } from '../evaluate/batching.ts'
 import { emptyData } from '../evaluate/tensor-data.ts'
 import { copyModel } from '../rewrite/copy-model.ts'
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
-import { logitsOf } from './losses/append-loss.ts'
+import { MissingValue, innerValue, logitsOf } from './losses/append-loss.ts'
 import type { LossTerm } from './losses/loss-term.ts'
 import type { TrainOptions } from './train-options.ts'
 import type { TrainingSamples } from './training-samples.ts'
@@ -16,9 +17,11 @@ type Fields = Readonly<Record<string, RuntimeTensor>>
 /** Answers for all samples are kept where they take no more than this and no sample changes; else the teacher runs along. */
 const CACHE_BYTES = 256 * 2 ** 20
 
-/** The graph input that brings what the teacher says of an output. */
-export function teacherTarget(output: string): string {
-  return `teacher/${output}`
+const TEACHER = 'teacher/'
+
+/** The graph input that brings what the teacher says of an output, or in an inner value of the student. */
+export function teacherTarget(value: string): string {
+  return `${TEACHER}${value}`
 }
 
 export interface Teacher {
@@ -36,7 +39,7 @@ export async function openTeacher(
   runtime: Runtime,
   { threads, augmentations }: Pick<TrainOptions, 'threads' | 'augmentations'>,
 ): Promise<Teacher> {
-  const wanted = terms.filter(({ output, target }) => target === teacherTarget(output))
+  const wanted = terms.filter(({ target }) => target.startsWith(TEACHER))
   const answers = withAnswers(copyModel(model), wanted)
   const session = await runtime.load(modelBytes(answers.model, 'inline'), {
     threads,
@@ -76,10 +79,13 @@ export async function openTeacher(
 /** Divergence compares logits: they become outputs in place of the probabilities made of them. */
 function withAnswers(model: Model, terms: readonly LossTerm[]) {
   const { graph } = model
-  const values = terms.map(({ kind, output }) => {
-    const value = graph.outputs.find(({ name }) => name === output)
-    if (value === undefined) throw new Error(`the teacher has no output '${output}'`)
-    return kind === 'divergence' ? logitsOf(value) : value
+  const values = terms.map((term) => {
+    const name = term.kind === 'hint' ? term.teacher : term.output
+    const output = graph.outputs.find((value) => value.name === name)
+    const value = output ?? (term.kind === 'hint' ? innerValue(graph, name) : undefined)
+    if (value === undefined) throw new MissingValue(name)
+    value.type ??= tensorType('float32', null)
+    return term.kind === 'divergence' ? logitsOf(value) : value
   })
   graph.outputs.length = 0
   graph.outputs.push(...new Set(values))

@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { augment } from './augment.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { LossTerm } from './losses/loss-term.ts'
+import { mixedTerms } from './mixup.ts'
 import { prepareTraining } from './prepare-training.ts'
 import { splitSamples } from './split-samples.ts'
 import { openStepRunner } from './step-runner.ts'
@@ -61,7 +62,8 @@ export async function trainModel(
   hooks: TrainHooks = {},
 ): Promise<TrainReport> {
   const from = hooks.resume ?? null
-  const graph = buildStepGraph(await prepareTraining(model, runtime), terms, options)
+  const own = options.augmentations.includes('mixup') ? mixedTerms(terms) : terms
+  const graph = buildStepGraph(await prepareTraining(model, runtime), own, options)
   const samples = await TrainingSamples.open(source)
   const split = splitSamples(samples, options)
   const weights = new Weights(graph.state, options.averaging, from)

@@ -29,7 +29,7 @@ export class Weights {
     this.#best = from?.best ?? new Map()
   }
 
-  /** Weights and statistics. */
+  /** Weights, statistics, adapters of hints. */
   get names(): ReadonlySet<string> {
     return new Set(this.#tensors.filter(({ role }) => role !== 'slot').map(({ input }) => input))
   }
@@ -80,7 +80,10 @@ export class Weights {
 
   /** The best weights where there were any, else the mean, else the last. */
   writeTo({ graph }: Model): void {
+    const adapters = this.#tensors.filter(({ role }) => role === 'adapter')
+    const beside = new Set(adapters.map(({ input }) => input))
     for (const [name, { dims, data }] of Object.entries(this.result())) {
+      if (beside.has(name)) continue
       const value = graph.initializers.get(name)
       if (value === undefined) throw new Error(`the model has no initializer '${name}'`)
       const elements = this.#best.get(name) ?? (data as Float32Array)

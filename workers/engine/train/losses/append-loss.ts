@@ -1,5 +1,7 @@
 // Appends a loss to a graph.
 
+import type { DataType } from '#src/onnx/ir/data-type'
+import type { Graph } from '#src/onnx/ir/graph'
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
 import { Value } from '#src/onnx/ir/value'
@@ -7,8 +9,11 @@ import type { Shape } from '#src/onnx/ir/value-type'
 import { tensorType } from '#src/onnx/ir/value-type'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import { GradientBuilder } from '../../ops/gradient-builder.ts'
+import { fromFront } from '../../ops/pass-axes.ts'
+import { cosineDistance } from './cosine-distance.ts'
 import { crossEntropy } from './cross-entropy.ts'
 import { divergence } from './divergence.ts'
+import { hint } from './hint.ts'
 import type { LossTerm } from './loss-term.ts'
 import { squaredError } from './squared-error.ts'
 
@@ -25,28 +30,71 @@ export function appendLoss(model: Model, terms: readonly LossTerm[], prefix: str
 function appendTerm(g: GradientBuilder, model: Model, term: LossTerm): Value {
   const output = outputOf(model, term)
   // Labels may lack axes of size 1; a teacher's answer is what the student's is.
-  const shape = term.kind === 'divergence' ? g.shape(logitsOf(output)) : null
-  const target = targetInput(model, term, shape)
+  const shape = targetShape(g, term, output)
+  const target = targetInput(model, term.target, term.targetType, shape)
   switch (term.kind) {
     case 'cross_entropy':
       return crossEntropy(g, term, logitsOf(output), target)
+    case 'mixed_cross_entropy': {
+      const partner = targetInput(model, term.partner, term.targetType, null)
+      const share = targetInput(model, term.share, 'float32', [])
+      const own = crossEntropy(g, term, logitsOf(output), target)
+      const other = crossEntropy(g, term, logitsOf(output), partner)
+      // share·own + (1 − share)·other
+      return g.add(other, g.mul(share, g.sub(own, other)))
+    }
     case 'divergence':
       return divergence(g, term, logitsOf(output), target)
     case 'squared_error':
       return squaredError(g, term, output, target)
+    case 'cosine':
+      return cosineDistance(g, output, target)
+    case 'hint':
+      return hint(g, model.graph, term, output, target)
   }
 }
 
-function outputOf(model: Model, term: LossTerm): Value {
-  const found = model.graph.outputs.find(({ name }) => name === term.output)
-  if (found === undefined) throw new Error(`the model has no output '${term.output}'`)
+function targetShape(g: GradientBuilder, term: LossTerm, output: Value): Shape {
+  if (term.kind === 'divergence') return g.shape(logitsOf(output))
+  const own = term.kind === 'hint' ? g.shape(output) : null
+  if (term.kind !== 'hint' || own === null) return null
+  const channels = fromFront(term.axis, own.length)
+  const count = term.adapter === 'none' ? null : term.adapter.to
+  return own.map((dim, axis) => (axis === channels ? count : dim))
+}
+
+/** Hints are of inner values. */
+function outputOf({ graph }: Model, { kind, output }: LossTerm): Value {
+  const outputs = graph.outputs.find(({ name }) => name === output)
+  const found = outputs ?? (kind === 'hint' ? innerValue(graph, output) : undefined)
+  if (found === undefined) throw new MissingValue(output)
   return found
 }
 
-function targetInput({ graph }: Model, { target, targetType }: LossTerm, shape: Shape): Value {
-  const known = graph.inputs.find(({ name }) => name === target)
+/** What a term compares is not in the graph (any more). */
+export class MissingValue extends Error {
+  override readonly name = 'MissingValue'
+  readonly value: string
+
+  constructor(value: string) {
+    super(`the model has no value '${value}'`)
+    this.value = value
+  }
+}
+
+/** What a node of the graph makes, by its name. */
+export function innerValue(graph: Graph, name: string): Value | undefined {
+  for (const node of graph.nodes()) {
+    const found = node.outputs.find((value) => value?.name === name)
+    if (found !== undefined && found !== null) return found
+  }
+  return undefined
+}
+
+function targetInput({ graph }: Model, name: string, dtype: DataType, shape: Shape): Value {
+  const known = graph.inputs.find((value) => value.name === name)
   if (known !== undefined) return known
-  const input = new Value(target, tensorType(targetType, shape))
+  const input = new Value(name, tensorType(dtype, shape))
   input.graph = graph
   graph.inputs.push(input)
   return input

@@ -10,7 +10,7 @@ import type { CrossEntropyTerm } from './loss-term.ts'
 /** With C classes and smoothing s: q = (1 − s)·[class] + s ÷ C; the mean is over the samples that have a class. */
 export function crossEntropy(
   g: GradientBuilder,
-  term: CrossEntropyTerm,
+  term: Pick<CrossEntropyTerm, 'axis' | 'smoothing'>,
   logits: Value,
   labels: Value,
 ): Value {
@@ -18,7 +18,8 @@ export function crossEntropy(
   const axis = fromFront(term.axis, rank)
   const log = g.op('LogSoftmax', [logits], [intAttribute('axis', axis)])
   const known = oneHot(g, logits, labels, axis, rank)
-  const count = total(g, known)
+  // In a batch without any class the loss is 0.
+  const count = g.op('Max', [total(g, known), g.scalar(1, logits)])
   const picked = total(g, g.mul(known, log))
   if (term.smoothing === 0) return g.neg(g.div(picked, count))
   const isKnown = g.reduceSum(known, [axis], true)

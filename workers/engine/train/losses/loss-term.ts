@@ -32,4 +32,47 @@ export interface SquaredErrorTerm extends Term {
   readonly scale: 'absolute' | 'relative'
 }
 
-export type LossTerm = CrossEntropyTerm | DivergenceTerm | SquaredErrorTerm
+/** 1 − cos(y, t) of all that an output says of a sample, mean over samples. */
+export interface CosineTerm extends Term {
+  readonly kind: 'cosine'
+}
+
+/** A batch whose samples are mixed in pairs: share·CE(label) + (1 − share)·CE(label of the partner). */
+export interface MixedCrossEntropyTerm extends Omit<CrossEntropyTerm, 'kind'> {
+  readonly kind: 'mixed_cross_entropy'
+  /** Graph inputs that bring the partners' labels and the share. */
+  readonly partner: string
+  readonly share: string
+}
+
+/** A 1×1 convolution, learnt beside the model, that brings the student's channels to the teacher's. */
+export interface HintAdapter {
+  /** Its weight, an initializer of the step graph that no model keeps. */
+  readonly name: string
+  readonly from: number
+  readonly to: number
+  readonly seed: number
+}
+
+/**
+ * Inner values compared: `output` is one of the student's. `features` (FitNets, Romero et al. 2015): squared error over the
+ * teacher's mean square. `cosine`: of the channels at each place. `attention` (Zagoruyko & Komodakis 2017): of the maps Σ c², each
+ * over its norm.
+ */
+export interface HintTerm extends Term {
+  readonly kind: 'hint'
+  /** The value of the teacher. */
+  readonly teacher: string
+  readonly compare: 'features' | 'cosine' | 'attention'
+  /** The axis of the channels; counts from the back when negative. */
+  readonly axis: number
+  readonly adapter: HintAdapter | 'none'
+}
+
+export type LossTerm =
+  | CrossEntropyTerm
+  | MixedCrossEntropyTerm
+  | DivergenceTerm
+  | SquaredErrorTerm
+  | CosineTerm
+  | HintTerm
