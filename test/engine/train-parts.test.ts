@@ -160,17 +160,20 @@ describe('optimizers', () => {
   const RATE = 0.1
   const DECAY = 0.2
 
-  /** y = x + w with x = 0: the gradient of the mean of (w − t)² is 2·(w − t) ÷ 3. */
+  /** y = x·w with x = 1: the gradient of the mean of (w − t)² is 2·(w − t) ÷ 3. */
   async function trained(optimizer: Optimizer, steps: number): Promise<number[]> {
     const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
-      g (float[n, 3] x) => (float[n, 3] y) <float[1, 3] w = {${START.join()}}> { y = Add(x, w) }`)
+      g (float[n, 1] x) => (float[n, 3] y) <float[1, 3] w = {${START.join()}}> { y = MatMul(x, w) }`)
     const rows = (values: number[], start: number, end: number) => ({
       dtype: 'float32' as const,
-      dims: [end - start, 3],
-      data: Float32Array.from({ length: 3 * (end - start) }, (_, index) => values[index % 3]!),
+      dims: [end - start, values.length],
+      data: Float32Array.from(
+        { length: values.length * (end - start) },
+        (_, index) => values[index % values.length]!,
+      ),
     })
     const batch = (start: number, end: number) =>
-      Promise.resolve({ x: rows([0, 0, 0], start, end), t: rows(TARGET, start, end) })
+      Promise.resolve({ x: rows([1], start, end), t: rows(TARGET, start, end) })
     const term = { kind: 'squared_error', output: 'y', target: 't', targetType: 'float32' } as const
     const terms = [{ ...term, weight: 1, scale: 'absolute' }] as const
     const schedule = { kind: 'constant', warmUp: 0 } as const

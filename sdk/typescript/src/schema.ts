@@ -1535,6 +1535,50 @@ export interface components {
             disabled_reason: "requested" | "gone" | "failing";
             disabled_at: string;
         };
+        DistillHint: {
+            /** @description A value inside the student, by its name in the graph. */
+            student: string;
+            /**
+             * @description The value inside the teacher that it is compared with; null = of the same name.
+             * @default null
+             */
+            teacher?: string | null;
+            /**
+             * @description `features`: the numbers, behind a learned 1×1 convolution; `cosine`: their direction, behind one too; `attention`: where they are large, whatever the channels.
+             * @default features
+             * @enum {string}
+             */
+            compare?: "features" | "cosine" | "attention";
+            /**
+             * @description null = axis 1 where there are four or five axes, else the last.
+             * @default null
+             */
+            channel_axis?: number | null;
+            /** @default 1 */
+            weight?: number;
+        };
+        DistillHintResolved: {
+            /** @description A value inside the student, by its name in the graph. */
+            student: string;
+            /**
+             * @description The value inside the teacher that it is compared with; null = of the same name.
+             * @default null
+             */
+            teacher: string | null;
+            /**
+             * @description `features`: the numbers, behind a learned 1×1 convolution; `cosine`: their direction, behind one too; `attention`: where they are large, whatever the channels.
+             * @default features
+             * @enum {string}
+             */
+            compare: "features" | "cosine" | "attention";
+            /**
+             * @description null = axis 1 where there are four or five axes, else the last.
+             * @default null
+             */
+            channel_axis: number | null;
+            /** @default 1 */
+            weight: number;
+        };
         /** @description Trains the model to answer as its teacher does; needs a training dataset, not labels. */
         DistillStep: {
             /** @constant */
@@ -1545,16 +1589,16 @@ export interface components {
              */
             teacher?: string | null;
             /**
-             * @description null = the model as the steps so far made it.
+             * @description A model, or what share of the teacher is copied; null = the model as the steps so far made it.
              * @default null
              */
-            student?: string | null;
+            student?: (string | components["schemas"]["GeneratedStudent"]) | null;
             /**
-             * @description How answers are compared: as distributions over classes, or as numbers; `auto` takes what suits the task.
+             * @description How answers are compared: as distributions over classes, as numbers, or by their direction; `auto` takes what suits each output.
              * @default auto
              * @enum {string}
              */
-            loss?: "auto" | "divergence" | "squared_error";
+            loss?: "auto" | "divergence" | "squared_error" | "cosine";
             /**
              * @description Softens the distributions of both, so that unlikely classes count.
              * @default 4
@@ -1566,10 +1610,10 @@ export interface components {
              */
             alpha?: number;
             /**
-             * @description Pairs of inner values to compare. None yet: the list must be empty.
+             * @description Inner values that the student should have as the teacher has them.
              * @default []
              */
-            hints?: string[];
+            hints?: components["schemas"]["DistillHint"][];
             /** @default {} */
             training?: components["schemas"]["Training"];
         };
@@ -1583,16 +1627,16 @@ export interface components {
              */
             teacher: string | null;
             /**
-             * @description null = the model as the steps so far made it.
+             * @description A model, or what share of the teacher is copied; null = the model as the steps so far made it.
              * @default null
              */
-            student: string | null;
+            student: (string | components["schemas"]["GeneratedStudentResolved"]) | null;
             /**
-             * @description How answers are compared: as distributions over classes, or as numbers; `auto` takes what suits the task.
+             * @description How answers are compared: as distributions over classes, as numbers, or by their direction; `auto` takes what suits each output.
              * @default auto
              * @enum {string}
              */
-            loss: "auto" | "divergence" | "squared_error";
+            loss: "auto" | "divergence" | "squared_error" | "cosine";
             /**
              * @description Softens the distributions of both, so that unlikely classes count.
              * @default 4
@@ -1604,10 +1648,10 @@ export interface components {
              */
             alpha: number;
             /**
-             * @description Pairs of inner values to compare. None yet: the list must be empty.
+             * @description Inner values that the student should have as the teacher has them.
              * @default []
              */
-            hints: string[];
+            hints: components["schemas"]["DistillHintResolved"][];
             training: components["schemas"]["TrainingResolved"];
         };
         EarlyStopping: {
@@ -1655,6 +1699,32 @@ export interface components {
             has_more: boolean;
             first_id: string | null;
             last_id: string | null;
+        };
+        /** @description A smaller copy of the teacher's graph that keeps its weights. */
+        GeneratedStudent: {
+            /**
+             * @description Share of the channels, heads and neurons of each layer that is kept.
+             * @default 1
+             */
+            width?: number;
+            /**
+             * @description Share of the residual blocks that is kept, evenly spread.
+             * @default 1
+             */
+            depth?: number;
+        };
+        /** @description A smaller copy of the teacher's graph that keeps its weights. */
+        GeneratedStudentResolved: {
+            /**
+             * @description Share of the channels, heads and neurons of each layer that is kept.
+             * @default 1
+             */
+            width: number;
+            /**
+             * @description Share of the residual blocks that is kept, evenly spread.
+             * @default 1
+             */
+            depth: number;
         };
         Goal: {
             /** @default null */
@@ -3832,10 +3902,10 @@ export interface components {
              */
             averaging?: number | null;
             /**
-             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
+             * @description Changes of samples at random. Of pictures: left and right exchanged, moved by up to an eighth, a part enlarged, a square hidden. `mixup` blends pairs of samples of any numbers, and their labels.
              * @default []
              */
-            augment?: ("flip" | "shift" | "cutout")[];
+            augment?: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
             /** @default null */
             early_stopping?: components["schemas"]["EarlyStopping"] | null;
             /**
@@ -3898,10 +3968,10 @@ export interface components {
              */
             averaging: number | null;
             /**
-             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
+             * @description Changes of samples at random. Of pictures: left and right exchanged, moved by up to an eighth, a part enlarged, a square hidden. `mixup` blends pairs of samples of any numbers, and their labels.
              * @default []
              */
-            augment: ("flip" | "shift" | "cutout")[];
+            augment: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
             /** @default null */
             early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
             /**

@@ -55,6 +55,8 @@ export async function makeStudent(
       scope: { kind: 'layer' },
       limits: { minChannels: 1, channelMultiple: 1 },
       excludedLayers: [],
+      // The stream of a transformer gets narrower, too: training makes up for it.
+      normalizedAxes: 'refit',
       repair: feeds !== 'none',
       seed: 0,
     } as const
