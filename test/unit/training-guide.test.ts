@@ -13,7 +13,7 @@ describe('the guide of training', () => {
   const examples = [...guide.matchAll(/```json\n(.*?)```/gs)].map(([, text = '']) => text)
 
   test('every example is taken as it stands, and trains', () => {
-    expect(examples).toHaveLength(2)
+    expect(examples.length).toBeGreaterThan(1)
     for (const text of examples) {
       const example = JSON.parse(text) as object
       const spec = jobSpec.parse(example)

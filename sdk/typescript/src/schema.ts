@@ -2984,10 +2984,10 @@ export interface components {
              */
             averaging?: number | null;
             /**
-             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
+             * @description Changes of samples at random. Of pictures: left and right exchanged, moved by up to an eighth, a part enlarged, a square hidden. `mixup` blends pairs of samples of any numbers, and their labels.
              * @default []
              */
-            augment?: ("flip" | "shift" | "cutout")[];
+            augment?: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
             /** @default null */
             early_stopping?: components["schemas"]["EarlyStopping"] | null;
             /**
@@ -3050,10 +3050,10 @@ export interface components {
              */
             averaging: number | null;
             /**
-             * @description Changes of pictures at random: left and right exchanged, moved by up to an eighth, a square hidden.
+             * @description Changes of samples at random. Of pictures: left and right exchanged, moved by up to an eighth, a part enlarged, a square hidden. `mixup` blends pairs of samples of any numbers, and their labels.
              * @default []
              */
-            augment: ("flip" | "shift" | "cutout")[];
+            augment: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
             /** @default null */
             early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
             /**
