@@ -13,7 +13,8 @@ export function drawnTarget(
   term: LossTerm,
   next: () => number,
 ): RuntimeTensor {
-  if (term.kind === 'squared_error') return withNoise(answer, next)
+  const isOfClasses = term.kind === 'divergence' || term.kind === 'cross_entropy'
+  if (!isOfClasses) return withNoise(answer, next)
   const { dims } = answer
   const axis = term.axis < 0 ? dims.length + term.axis : term.axis
   const size = dims[axis] ?? 1
