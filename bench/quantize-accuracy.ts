@@ -46,7 +46,11 @@ async function measure(file: string, bytes: Uint8Array, set: LabelledSet): Promi
   const { candidates } = await staticCandidates(fresh(), STATIC_DEFAULTS, calibration, runtime)
   const elapsed = performance.now() - start
   const dynamic = await quantizeDynamic(fresh(), { perChannel: false, excludedLayers: [] }, runtime)
-  const half = await quantizeFloat16(fresh(), { keepIoTypes: true, excludedLayers: [] }, runtime)
+  const half = await quantizeFloat16(
+    fresh(),
+    { keepIoTypes: true, excludedLayers: [], feeds: calibration },
+    runtime,
+  )
   const made = [
     ...candidates.map((candidate) => ({ name: candidate.placement, model: candidate.model })),
     { name: 'dynamic', model: dynamic.model },

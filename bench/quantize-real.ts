@@ -28,7 +28,11 @@ async function measure(file: string, bytes: Uint8Array): Promise<void> {
   const elapsed = performance.now() - start
   const fresh = (): Model => readModel(bufferRange(bytes))
   const dynamic = await quantizeDynamic(fresh(), { perChannel: false, excludedLayers: [] }, runtime)
-  const half = await quantizeFloat16(fresh(), { keepIoTypes: true, excludedLayers: [] }, runtime)
+  const half = await quantizeFloat16(
+    fresh(),
+    { keepIoTypes: true, excludedLayers: [], feeds: calibration },
+    runtime,
+  )
   const models = [float, ...candidates.map(({ model: made }) => made), dynamic.model, half.model]
   const files = models.map((made) => modelBytes(made))
   const sessions = [original]

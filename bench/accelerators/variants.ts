@@ -41,5 +41,7 @@ async function change(
   if (variant === 'dynamic') {
     return (await quantizeDynamic(model, { perChannel: false, excludedLayers }, runtime)).model
   }
-  return (await quantizeFloat16(model, { keepIoTypes: true, excludedLayers }, runtime)).model
+  return (
+    await quantizeFloat16(model, { keepIoTypes: true, excludedLayers, feeds: [feeds] }, runtime)
+  ).model
 }

@@ -5,9 +5,16 @@ import { quantizeFloat16 } from '#engine/quantize/float16'
 import type { Model } from '#src/onnx/ir/model'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { modelSize } from '#src/onnx/write-model'
-import { floatConstant, floatTensor, outputNoise, runModel, runtime } from './model-runs.ts'
+import {
+  floatConstant,
+  floatTensor,
+  normalValues,
+  outputNoise,
+  runModel,
+  runtime,
+} from './model-runs.ts'
 
-const OPTIONS = { keepIoTypes: true, excludedLayers: [] }
+const OPTIONS = { keepIoTypes: true, excludedLayers: [], feeds: 'none' } as const
 
 const NETWORK = `<ir_version: 8, opset_import: ["" : 17]>
   g (float[N, 8, 10, 10] x) => (float[N, 12] y)
@@ -109,5 +116,58 @@ describe('float16', () => {
     const feeds = { x: floatTensor([2, 16], 9), c }
     expect(await outputNoise(parseModel(text), model, feeds)).toBeGreaterThan(50)
     expect(declined.map(({ reason }) => reason)).toContain('its subgraphs are left in float32')
+  })
+
+  /** `a` reaches 1.6e5 for inputs of 1, `t` 4e-7; `y` neither. */
+  const WIDE = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 16] x) => (float[N, 16] y)
+    <${floatConstant('w', [16, 16], 10, 0.1)}, ${floatConstant('v', [16, 16], 11, 0.2)},
+     float big = {2e4}, float small = {1e-6}>
+    { [in] h = MatMul(x, w)  [grow] a = Mul(h, big)  [shrink] t = Mul(a, small)  u = Mul(t, small)  c = Div(u, small)
+      [out] y = MatMul(c, v) }`
+  const LARGE = {
+    x: {
+      ...floatTensor([8, 16], 12),
+      data: Float32Array.from(normalValues(128, 12), (value) => 10 * value),
+    },
+  }
+
+  it('leaves in float32 what leaves the range of float16 on samples', async () => {
+    const measured = { ...OPTIONS, feeds: [LARGE] }
+    const { model, declined, details } = await quantizeFloat16(parseModel(WIDE), measured, runtime)
+    expect(await outputNoise(parseModel(WIDE), model, LARGE)).toBeGreaterThan(40)
+    expect(details['measured_values']).toBe(6)
+    const reasons = new Map(declined.map(({ node, reason }) => [node, reason]))
+    expect(reasons.get('grow')).toMatch(
+      /^'a' reaches [\d.e+]+ on the samples; float16 ends at 65504/,
+    )
+    expect(reasons.get('shrink')).toMatch(/^'a' reaches/)
+    expect([reasons.has('in'), reasons.has('out')]).toEqual([false, false])
+  })
+
+  it('cannot know that without samples, and says that nothing was measured', async () => {
+    // On a CPU the runtime computes these products in float32 anyway, and overflows nowhere.
+    const { declined, details } = await quantizeFloat16(parseModel(WIDE), OPTIONS, runtime)
+    expect(details['measured_values']).toBe('none: there is no data')
+    expect(declined.map(({ node }) => node)).not.toContain('grow')
+  })
+
+  it('leaves in float32 what float16 has few digits of', async () => {
+    const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 16] x) => (float[N, 16] y)
+      <${floatConstant('w', [16, 16], 13, 1)}, float[16] small = {${Array(16).fill('1e-4').join()}}, float[16] big = {${Array(16).fill('1e4').join()}}>
+      { [fade] a = Mul(x, small)  [product] b = MatMul(a, w)  [lift] y = Mul(b, big) }`
+    const faint = {
+      x: {
+        ...floatTensor([4, 16], 14),
+        data: Float32Array.from(normalValues(64, 14), (value) => value / 1000),
+      },
+    }
+    const noise = async (feeds: typeof faint | 'none') => {
+      const options = { ...OPTIONS, feeds: feeds === 'none' ? feeds : [feeds] }
+      const { model } = await quantizeFloat16(parseModel(text), options, runtime)
+      return await outputNoise(parseModel(text), model, faint)
+    }
+    const [guessed, measured] = [await noise('none'), await noise(faint)]
+    expect(measured).toBeGreaterThan(guessed + 20)
+    expect(measured).toBeGreaterThan(50)
   })
 })

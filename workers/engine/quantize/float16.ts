@@ -19,7 +19,10 @@ import { labelOf } from '../rewrite/pass.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import type { FeedSource } from './activation-statistics.ts'
 import { float16Obstacle, float32Operands } from './float16-obstacles.ts'
+import type { Magnitudes } from './float16-ranges.ts'
+import { measureMagnitudes, rangeObstacle } from './float16-ranges.ts'
 import type { QuantizeResult } from './quantize-result.ts'
 import { quantizedAlready } from './quantized-already.ts'
 import { requireFiniteWeights } from './require-finite-weights.ts'
@@ -29,11 +32,14 @@ export interface Float16Options {
   readonly keepIoTypes: boolean
   /** Names of nodes that stay in float32. */
   readonly excludedLayers: readonly string[]
+  /** Samples that activations are measured on; `none` where there are none. */
+  readonly feeds: FeedSource | 'none'
+  readonly threads?: number
 }
 
 /**
  * Rewrites `model` in place.
- * @throws OnnxError invalid_weights when weights are not finite
+ * @throws OnnxError invalid_weights when weights are not finite, or activations NaN; RuntimeRejection
  */
 export async function quantizeFloat16(
   model: Model,
@@ -46,7 +52,10 @@ export async function quantizeFloat16(
   }
   const simplified = await simplify(model, runtime)
   requireFiniteWeights(model)
-  const converter = new Float16Converter(model, options)
+  const { feeds, threads = 1 } = options
+  const magnitudes =
+    feeds === 'none' ? new Map() : await measureMagnitudes(model, feeds, runtime, threads)
+  const converter = new Float16Converter(model, options, magnitudes)
   converter.run()
   sweepDeadCode(model)
   return {
@@ -55,6 +64,7 @@ export async function quantizeFloat16(
       float16_nodes: converter.half.size,
       float32_nodes: converter.declined.length,
       float16_tensors: converter.tensors,
+      measured_values: feeds === 'none' ? 'none: there is no data' : magnitudes.size,
       simplify: simplified.details,
     },
     declined: [...simplified.declined, ...converter.declined],
@@ -74,7 +84,10 @@ class Float16Converter {
   /** Values that hold float16 now. */
   readonly #halfValues = new Set<Value>()
 
-  constructor(model: Model, options: Float16Options) {
+  readonly #magnitudes: Magnitudes
+
+  constructor(model: Model, options: Float16Options, magnitudes: Magnitudes) {
+    this.#magnitudes = magnitudes
     this.#model = model
     this.#options = options
     this.#facts = inferTypes(model)
@@ -87,7 +100,9 @@ class Float16Converter {
     for (const node of graph.nodes()) {
       const isFloat = [...node.inputs, ...node.outputs].some((value) => this.#isFloat32(value))
       if (!isFloat) continue
-      const reason = excluded.has(labelOf(node)) ? 'excluded' : float16Obstacle(node, this.#facts)
+      const reason = excluded.has(labelOf(node))
+        ? 'excluded'
+        : (float16Obstacle(node, this.#facts) ?? rangeObstacle(node, this.#magnitudes))
       if (reason === null) this.half.add(node)
       else this.declined.push({ rule: 'float16', node: labelOf(node), reason })
     }
