@@ -1,5 +1,5 @@
 // Latency at one thread of models with half of their channels against the originals, runs interleaved:
-// `bench/prune-latency.ts <folder of .onnx> [name…]`. Speed-up beside the ratio of multiply-accumulates.
+// `bench/prune-latency.ts [--multiple=8] <folder of .onnx> [name…]`. Speed-up beside the ratio of multiply-accumulates.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,11 @@ import { randomFeeds } from './random-feeds.ts'
 
 const BUDGET_MS = 2000
 
-const [folder, ...names] = process.argv.slice(2)
+const MULTIPLE = /^--multiple=(\d+)$/
+
+const words = process.argv.slice(2)
+const multiple = Number(words.flatMap((word) => MULTIPLE.exec(word)?.[1] ?? [])[0] ?? 8)
+const [folder, ...names] = words.filter((word) => !MULTIPLE.test(word))
 if (folder === undefined) throw new Error('usage: prune-latency <folder of .onnx> [name…]')
 const runtime = openRuntime()
 for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx'))) {
@@ -29,7 +33,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx')))
         norm: 'l2',
         amount: { kind: 'sparsity', value: 0.5 },
         scope: { kind: 'layer' },
-        limits: { minChannels: 8, channelMultiple: 8 },
+        limits: { minChannels: 8, channelMultiple: multiple },
         excludedLayers: [],
         normalizedAxes: 'auto',
         repair: false,

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import type { ChannelOptions } from '#engine/prune/prune-channels'
+import { pruneChannels } from '#engine/prune/prune-channels'
+import { parseModel } from '#src/onnx/text/parse-model'
+import { floatTensor, runtime } from './model-runs.ts'
+
+const OPTIONS: ChannelOptions = {
+  importance: 'magnitude',
+  norm: 'l2',
+  amount: { kind: 'sparsity', value: 0.5 },
+  scope: { kind: 'layer' },
+  limits: { minChannels: 8, channelMultiple: 8 },
+  excludedLayers: [],
+  normalizedAxes: 'auto',
+  repair: false,
+  seed: 0,
+}
+
+/** A stream of 32 under LayerNormalization with a feed-forward of `inner`. */
+function stream(inner: number) {
+  return parseModel(`<ir_version: 8, opset_import: ["" : 17]> g (float[B,5,12] x) => (float y) <
+      float[12,32] w0 = random(1, 0.3), float[32] s = random(2, 1.0), float[32] b = random(3, 0.3),
+      float[32,${inner}] w1 = random(4, 0.2), float[${inner},32] w2 = random(5, 0.2), float[32,4] w3 = random(6, 0.2)
+    > { a = MatMul(x, w0) n = LayerNormalization(a, s, b) f = MatMul(n, w1) g = Relu(f) h = MatMul(g, w2)
+      r = Add(a, h) y = MatMul(r, w3) }`)
+}
+
+async function* samples() {
+  for (const seed of [1, 2]) yield { x: floatTensor([16, 5, 12], seed) }
+}
+
+async function pruned(inner: number, options: Partial<ChannelOptions>) {
+  const model = stream(inner)
+  const feeds = { [Symbol.asyncIterator]: samples }
+  const { details } = await pruneChannels(model, { ...OPTIONS, ...options }, feeds, runtime)
+  const width = model.graph.initializers.get('w0')!.constant!.dims[1]!
+  return { width, norms: details['normalized'] as readonly Record<string, number>[] | undefined }
+}
+
+describe('axes that are normalised over', () => {
+  test.each([
+    [256, 'auto', 32],
+    [256, 'refit', 16],
+    [8, 'auto', 16],
+    [8, 'whole', 32],
+  ] as const)('inner size %d and %s leave a stream of %d', async (inner, normalizedAxes, width) => {
+    const found = await pruned(inner, { normalizedAxes })
+    expect(found.width).toBe(width)
+    expect(found.norms === undefined).toBe(width === 32)
+  })
+
+  test('the error of each norm is stated, and less once it is fitted', async () => {
+    const { norms } = await pruned(8, { normalizedAxes: 'refit' })
+    expect(norms).toHaveLength(1)
+    const { channels, kept, error, refitted } = norms![0]!
+    expect([channels, kept]).toEqual([32, 16])
+    expect(error).toBeGreaterThan(0)
+    expect(refitted).toBeLessThan(error!)
+    expect(refitted).toBeLessThan(1)
+  })
+})
