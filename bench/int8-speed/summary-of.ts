@@ -24,6 +24,7 @@ export function summaryOf(rows: readonly SpeedRow[]): string {
   const lines = CONTENDERS.flatMap((name) =>
     [0, 1].map((index) => {
       const speeds = rows.flatMap((row) => row[name][index] ?? [])
+      if (speeds.length === 0) return `${name}, ${index + 1} thread(s): not run`
       const slower = speeds.filter((speed) => speed < SLOWER).length
       const fast = speeds.filter((speed) => speed >= 1.2).length
       const least = Math.min(...speeds)
