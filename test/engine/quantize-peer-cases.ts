@@ -2,53 +2,9 @@
 // facts, case by case, beside what is made of them here. Shapes are ours, large enough that nothing is left out for its size.
 
 import { floatConstant } from './model-runs.ts'
-
-export interface PeerCase {
-  /** The upstream file. */
-  readonly file: string
-  readonly title: string
-  readonly input: readonly number[]
-  readonly outputs: string
-  readonly constants: string
-  readonly body: string
-  /** Operators that upstream puts between quantizers, or replaces by integer ones. */
-  readonly upstream: readonly string[]
-  /** What is different here, and why; `none`: the same. */
-  readonly difference: 'none' | { readonly ours: readonly string[]; readonly why: string }
-}
-
-const IMAGE = [1, 8, 12, 12]
-const CONV = `${floatConstant('w', [16, 8, 3, 3], 1, 0.1)}`
-const SHAPES = 'int64[2] flat = {1, 1600}, int64[1] zero = {0}, int64[1] one = {1}'
-
-const leaves = (what: string, ours: readonly string[]): PeerCase['difference'] => ({
-  ours,
-  why: `${what} moves integers; its result leaves the graph, and DequantizeLinear before it is no slower than behind`,
-})
-const float = (what: string, ours: readonly string[]): PeerCase['difference'] => ({
-  ours,
-  why: `${what} has no integer kernel in ONNX Runtime on CPU: quantizers around it only cost`,
-})
-
-/** Conv → Identity, and Conv → the operator, both results leaving the graph. */
-function behindConv(
-  file: string,
-  title: string,
-  node: string,
-  upstream: readonly string[],
-  difference: PeerCase['difference'],
-): PeerCase {
-  return {
-    file,
-    title,
-    input: IMAGE,
-    outputs: `${node.startsWith('ArgMax') ? 'int64' : 'float'} y, float same`,
-    constants: `${CONV}, ${SHAPES}`,
-    body: `[conv] c = Conv(x, w)  same = Identity(c)  [op] y = ${node}`,
-    upstream,
-    difference,
-  }
-}
+import { BEHIND_CONVOLUTION } from './quantize-peer-behind-conv.ts'
+import type { PeerCase } from './quantize-peer-case.ts'
+import { CONV, IMAGE, SHAPES, float, leaves } from './quantize-peer-case.ts'
 
 const GEMM = [
   floatConstant('a', [64, 32], 1, 0.1),
@@ -97,70 +53,7 @@ export const PEER_CASES: readonly PeerCase[] = [
     'c = MatMul(x, m)  d = Clip(c, low, high)  y = MatMul(d, n)',
     ['MatMul', 'MatMul'],
   ),
-  behindConv(
-    'test_op_maxpool',
-    'MaxPool',
-    'MaxPool<kernel_shape = [3, 3]>(c)',
-    ['Conv', 'MaxPool'],
-    leaves('MaxPool', ['Conv']),
-  ),
-  behindConv(
-    'test_op_pooling',
-    'AveragePool',
-    'AveragePool<kernel_shape = [3, 3]>(c)',
-    ['Conv', 'AveragePool'],
-    {
-      ours: ['Conv'],
-      why: 'alone at the end of the graph it is not faster on integers',
-    },
-  ),
-  behindConv('test_op_softmax', 'Softmax', 'Softmax<axis = -2>(c)', ['Conv', 'Softmax'], {
-    ours: ['Conv'],
-    why: 'alone at the end of the graph it is not faster on integers, and scores keep their digits',
-  }),
-  behindConv(
-    'test_op_resize',
-    'Resize of nearest elements',
-    'Resize<mode = "nearest", coordinate_transformation_mode = "asymmetric", nearest_mode = "floor">(c, "", scales)',
-    ['Conv', 'Resize'],
-    leaves('Resize', ['Conv']),
-  ),
-  behindConv(
-    'test_op_reshape',
-    'Reshape',
-    'Reshape(c, flat)',
-    ['Conv', 'Reshape'],
-    leaves('Reshape', ['Conv']),
-  ),
-  behindConv(
-    'test_op_flatten',
-    'Flatten',
-    'Flatten(c)',
-    ['Conv', 'Flatten'],
-    leaves('Flatten', ['Conv']),
-  ),
-  behindConv(
-    'test_op_transpose',
-    'Transpose',
-    'Transpose<perm = [0, 2, 3, 1]>(c)',
-    ['Conv', 'Transpose'],
-    leaves('Transpose', ['Conv']),
-  ),
-  behindConv(
-    'test_op_slice',
-    'Slice',
-    'Slice(c, zero, one, one)',
-    ['Conv', 'Slice'],
-    leaves('Slice', ['Conv']),
-  ),
-  behindConv('test_op_pad', 'Pad', 'Pad(c, pads)', ['Conv', 'Pad'], float('Pad', ['Conv'])),
-  behindConv(
-    'test_op_argmax',
-    'ArgMax',
-    'ArgMax<axis = 1>(c)',
-    ['Conv', 'ArgMax'],
-    float('ArgMax', ['Conv']),
-  ),
+  ...BEHIND_CONVOLUTION,
   {
     file: 'test_op_pad',
     title: 'Pad alone: not triggered',
@@ -274,6 +167,3 @@ export const PEER_CASES: readonly PeerCase[] = [
     difference: leaves('GatherElements', ['Conv']),
   },
 ]
-
-/** Constants that several bodies name. */
-export const SHARED = 'float[4] scales = {1, 1, 2, 2}, int64[8] pads = {0, 0, 1, 1, 0, 0, 1, 1}'

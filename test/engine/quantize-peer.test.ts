@@ -6,8 +6,9 @@ import type { StaticOptions } from '#engine/quantize/static'
 import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { floatTensor, outputNoise, runtime } from './model-runs.ts'
-import type { PeerCase } from './quantize-peer-cases.ts'
-import { PEER_CASES, SHARED } from './quantize-peer-cases.ts'
+import type { PeerCase } from './quantize-peer-case.ts'
+import { SHARED } from './quantize-peer-case.ts'
+import { PEER_CASES } from './quantize-peer-cases.ts'
 import { quantizedNodes } from './quantized-nodes.ts'
 
 const OPTIONS: StaticOptions = {

@@ -12,6 +12,7 @@ import type { Declined } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { simplify } from '../rewrite/simplify.ts'
+import { widenFloat16 } from '../rewrite/widen-float16.ts'
 import { bypass } from '../rewrite/sole-consumer.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { compactWeights } from './compact-weights.ts'
@@ -47,6 +48,7 @@ export async function quantizeDynamic(
       declined: [{ rule: 'quantize-dynamic', node: null, reason: refusal }],
     }
   }
+  widenFloat16(model)
   const simplified = await simplify(model, runtime)
   requireFiniteWeights(model)
   const excluded = new Set(options.excludedLayers)

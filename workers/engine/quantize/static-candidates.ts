@@ -4,9 +4,9 @@ import type { Model } from '#src/onnx/ir/model'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf, nodeRulePass } from '../rewrite/pass.ts'
 import { simplify } from '../rewrite/simplify.ts'
+import { widenFloat16 } from '../rewrite/widen-float16.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
-import { isWide } from './activation-type.ts'
 import { areAlike } from './alike-placements.ts'
 import type { RestoredWeights, StaticCandidate } from './build-candidate.ts'
 import { buildCandidate } from './build-candidate.ts'
@@ -31,6 +31,9 @@ import { requireFiniteWeights } from './require-finite-weights.ts'
 import { requireOpset } from './required-opset.ts'
 import type { StaticOptions } from './static-options.ts'
 import { TARGETS } from './targets/targets.ts'
+import { countMethods, methodFor } from './calibration-choice.ts'
+import type { RescalingJudge } from './keep-rescaling.ts'
+import { keepRescaling } from './keep-rescaling.ts'
 import { rescale } from './rescale.ts'
 
 export interface StaticCandidates {
@@ -72,6 +75,7 @@ export async function staticCandidates(
 ): Promise<StaticCandidates> {
   const refusal = quantizedAlready(model)
   if (refusal !== null) return unchanged(model, refusal)
+  const widened = widenFloat16(model)
   const simplified = await simplify(model, runtime)
   requireFiniteWeights(model)
   const target = TARGETS[options.target]
@@ -102,12 +106,17 @@ export async function staticCandidates(
   }
   const quantized = async (of: Model, on: FeedSource): Promise<Model> => {
     const ranges = await calibrated(of, { ...options.calibration, name: 'minmax' }, on)
-    return buildCandidate(of, 'all-but-first', { ...plainParts, calibration: ranges }).model
+    return judge.quantized(of, ranges)
+  }
+  const judge: RescalingJudge = {
+    calibrated: (of) => calibrated(of, methodFor(options), feeds),
+    quantized: (of, ranges) =>
+      buildCandidate(of, 'all-but-first', { ...plainParts, calibration: ranges }).model,
   }
   const padded = await padWhereFaster(model, feeds, runtime, threads)
-  const rescaled = await rescale(padded.model, options, excluded, quantized, feeds, runtime)
-  const { model: float } = rescaled
-  const calibration = await calibrated(float, methodFor(options), feeds)
+  const tried = await rescale(padded.model, options, excluded, quantized, feeds, runtime)
+  const rescaled = await keepRescaling(padded.model, tried, judge, feeds, runtime, threads)
+  const { model: float, calibration } = rescaled
   const rounding = options.adaround
     ? await gramMatrices(float, excluded, await correctionBatches(), runtime, threads)
     : { matrices: new Map<string, GramMatrix>(), declined: [] }
@@ -131,6 +140,7 @@ export async function staticCandidates(
   const shared = {
     simplify: simplified.details,
     padded_channel_groups: padded.groups,
+    widened_from_float16: widened,
     calibration: {
       method: methodFor(options).name,
       batches: calibration.runs,
@@ -214,18 +224,6 @@ function unchanged(model: Model, reason: string): StaticCandidates {
     savings: () => new Map(),
     layerNoise: () => Promise.resolve(new Map()),
   }
-}
-
-/** The search for ranges measures 8 bits; with 16, nothing needs to be cut off. */
-function methodFor({ activations, calibration }: StaticOptions): CalibrationMethod {
-  const isFree = calibration.name === 'auto' && isWide(activations)
-  return isFree ? { ...calibration, name: 'minmax' } : calibration
-}
-
-function countMethods({ methods }: Calibration): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const method of methods.values()) counts[method] = (counts[method] ?? 0) + 1
-  return counts
 }
 
 function unknownNames(model: Model, excluded: ReadonlySet<string>): Declined[] {
