@@ -14,14 +14,16 @@ import { toyModel } from '#test/support/toy-model'
 
 const ENV = { TERSOR_CHECKPOINT_SECONDS: '1', TERSOR_SHUTDOWN_SECONDS: '0' }
 const EPOCHS = 4
+/** On a machine that does a lot beside. */
+const LONG_MS = 300_000
 
 let folder: string
 let program: ServiceProcesses
 let tersor: Tersor
 let ids = { model: '', student: '', dataset: '' }
 
-const start = async (): Promise<void> => {
-  program = await startProcesses(join(folder, 'data'), ENV)
+const start = async (env: Readonly<Record<string, string>> = ENV): Promise<void> => {
+  program = await startProcesses(join(folder, 'data'), env)
   tersor = new Tersor({ baseUrl: program.url })
 }
 
@@ -72,36 +74,40 @@ async function weightsOf(id: string): Promise<string> {
   return (await tersor.listArtifacts(id)).find(({ kind }) => kind === 'model')!.sha256
 }
 
-test('a child, a worker and a stop in mid-epoch cost no bit of the result', async () => {
-  const undisturbed = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 5 }))
-  const { status } = await tersor.waitForJob(undisturbed.id)
-  expect(status).toBe('succeeded')
+test(
+  'a child, a worker and a stop in mid-epoch cost no bit of the result',
+  { timeout: LONG_MS },
+  async () => {
+    const undisturbed = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 5 }))
+    const { status } = await tersor.waitForJob(undisturbed.id)
+    expect(status).toBe('succeeded')
 
-  const { id } = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 6 }))
-  await midEpoch(id)
-  const children = (await Promise.all(program.pids.map(trainingChildren))).flat()
-  expect(children).toHaveLength(1)
-  process.kill(children[0]!, 'SIGKILL')
-  await midEpoch(id)
-  await program.kill('SIGKILL')
-  await start()
-  await midEpoch(id)
-  await program.kill('SIGTERM')
-  await start()
+    const { id } = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 6 }))
+    await midEpoch(id)
+    const children = (await Promise.all(program.pids.map(trainingChildren))).flat()
+    expect(children).toHaveLength(1)
+    process.kill(children[0]!, 'SIGKILL')
+    await midEpoch(id)
+    await program.kill('SIGKILL')
+    await start()
+    await midEpoch(id)
+    await program.kill('SIGTERM')
+    await start()
 
-  const job = await tersor.waitForJob(id)
-  expect([job.status, job.error, job.attempt]).toEqual(['succeeded', null, 3])
-  expect(job.reused_from).toBeNull()
-  expect(await weightsOf(id)).toBe(await weightsOf(undisturbed.id))
-  const [stored, resumed] = [await stepsIn(id, STORED), await stepsIn(id, RESUMED)]
-  expect(resumed).toHaveLength(3)
-  for (const step of resumed) expect(stored).toContain(step)
-  expect(resumed.some((step) => step % 1024 !== 0)).toBe(true)
-  const reports = await Promise.all([undisturbed.id, id].map((one) => tersor.getReport(one)))
-  const [whole, broken] = reports.map(({ steps }) => steps[0]!.details as Record<string, unknown>)
-  expect(broken).toEqual({ ...whole, resumed: 3 })
-  expect(whole!['resumed']).toBe(0)
-})
+    const job = await tersor.waitForJob(id)
+    expect([job.status, job.error, job.attempt]).toEqual(['succeeded', null, 3])
+    expect(job.reused_from).toBeNull()
+    expect(await weightsOf(id)).toBe(await weightsOf(undisturbed.id))
+    const [stored, resumed] = [await stepsIn(id, STORED), await stepsIn(id, RESUMED)]
+    expect(resumed).toHaveLength(3)
+    for (const step of resumed) expect(stored).toContain(step)
+    expect(resumed.some((step) => step % 1024 !== 0)).toBe(true)
+    const reports = await Promise.all([undisturbed.id, id].map((one) => tersor.getReport(one)))
+    const [whole, broken] = reports.map(({ steps }) => steps[0]!.details as Record<string, unknown>)
+    expect(broken).toEqual({ ...whole, resumed: 3 })
+    expect(whole!['resumed']).toBe(0)
+  },
+)
 
 test('a canceled training stops within seconds', async () => {
   const { id } = await tersor.createJob(longTraining(ids, { epochs: 200, runs: 7 }))
@@ -115,3 +121,22 @@ test('a canceled training stops within seconds', async () => {
   expect(performance.now() - asked).toBeLessThan(5000)
   expect((await Promise.all(program.pids.map(trainingChildren))).flat()).toEqual([])
 })
+
+test(
+  'a worker that is told to stop has a checkpoint written first, whatever the interval',
+  { timeout: LONG_MS },
+  async () => {
+    const env = { TERSOR_CHECKPOINT_SECONDS: '3600', TERSOR_SHUTDOWN_SECONDS: '3' }
+    await program.kill('SIGTERM')
+    await start(env)
+    const { id } = await tersor.createJob(longTraining(ids, { epochs: 200, runs: 8 }))
+    while (!/ step \d{2,}\//.test((await tersor.getJob(id)).progress.message)) await sleep(30)
+    await program.kill('SIGTERM')
+    await start(env)
+    while ((await stepsIn(id, RESUMED)).length === 0) {
+      await sleep(30)
+    }
+    expect(await stepsIn(id, STORED)).toEqual(await stepsIn(id, RESUMED))
+    await tersor.cancelJob(id)
+  },
+)

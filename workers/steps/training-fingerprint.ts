@@ -27,7 +27,9 @@ export interface TrainingPlace {
 
 /** sha256, hex. */
 export function trainingFingerprint({ model, ...rest }: TrainingIdentity & TrainingPlace): string {
-  const hash = createHash('sha256').update(canonicalJson(rest))
+  const { stepSizes = new Map<string, Float32Array>(), ...options } = rest.options
+  const sizes = [...stepSizes].map(([name, elements]) => [name, ...elements])
+  const hash = createHash('sha256').update(canonicalJson({ ...rest, options, sizes }))
   for (const chunk of writeModel(model, { externalData: 'inline' })) hash.update(chunk)
   return hash.digest('hex')
 }
