@@ -133,6 +133,12 @@ export const CONFIG_VARIABLES = {
     integer(1, 1_000_000),
     'Uploads by parts of one tenant that are pending at the same time.',
   ),
+  maxPendingUploadBytes: variable(
+    'TERSOR_MAX_PENDING_UPLOAD_BYTES',
+    '256GiB',
+    bytes(1, 1024 * 1024 * GIB),
+    'Bytes that these uploads may be declared to have together.',
+  ),
   maxBodyBytes: variable(
     'TERSOR_MAX_BODY_BYTES',
     '1MiB',

@@ -66,6 +66,7 @@ export async function openContainer(
       maxDatasetBytes: config.maxDatasetBytes,
       uploadMs: config.uploadSeconds * 1000,
       maxPendingUploads: config.maxPendingUploads,
+      maxPendingUploadBytes: config.maxPendingUploadBytes,
       maxJobMemoryBytes: config.maxJobMemoryBytes,
       webhookAllow: config.webhookAllow,
     }

@@ -40,6 +40,7 @@ const OPTIONS: ServiceOptions = {
   maxDatasetBytes: 1000,
   uploadMs: 1000,
   maxPendingUploads: 1,
+  maxPendingUploadBytes: 1000,
   maxJobMemoryBytes: 2 ** 33,
   webhookAllow: [],
 }

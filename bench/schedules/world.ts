@@ -106,6 +106,7 @@ export class World {
     return {
       clock: { now: () => Math.round(scheduler.now + (this.#skew.get(actor) ?? 0)) },
       records: wrapped,
+      journalLag: 'none',
       blobs: {
         ...blobs.rest,
         put: (source) => call('put', () => blobs.put(source)),

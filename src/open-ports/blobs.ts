@@ -11,7 +11,10 @@ import type { BlobStore } from '#src/ports/blob-store'
 export async function openBlobs({ config, closers, spoolFolder }: PortOptions): Promise<BlobStore> {
   const blobs =
     config.s3Bucket === ''
-      ? await BLOB_DRIVERS.fs({ folder: join(config.dataDir, 'blobs') })
+      ? await BLOB_DRIVERS.fs({
+          folder: join(config.dataDir, 'blobs'),
+          sole: config.sharing === 'alone',
+        })
       : await openBucket()
   closers.push(() => blobs.close())
   return blobs

@@ -29,5 +29,5 @@ export async function openEmbeddedPorts(options: PortOptions): Promise<Ports> {
   const queue = await QUEUE_DRIVERS.embedded({ database, groupPlaces: groupPlaces(config) })
   closers.push(() => queue.close())
 
-  return { blobs, records, feed, queue, clock: SYSTEM_CLOCK }
+  return { blobs, records, feed, queue, clock: SYSTEM_CLOCK, journalLag: 'none' }
 }

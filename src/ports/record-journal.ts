@@ -43,3 +43,11 @@ export interface RecordJournal {
   ): Promise<boolean>
   close(): Promise<void>
 }
+
+/** What a process has committed and the journal does not hold yet. */
+export interface JournalLag {
+  readonly entries: number
+  readonly bytes: number
+  /** Since the oldest of them was committed; 0 without entries. */
+  readonly milliseconds: number
+}

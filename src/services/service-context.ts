@@ -4,6 +4,7 @@ import type { BlobStore } from '#src/ports/blob-store'
 import type { Clock } from '#src/ports/clock'
 import type { JobQueue } from '#src/ports/job-queue'
 import type { ProgressFeed } from '#src/ports/progress-feed'
+import type { JournalLag } from '#src/ports/record-journal'
 import type { RecordStore } from '#src/ports/record-store'
 import { BlobPins } from './blob-pins.ts'
 import type { Peers } from './peers.ts'
@@ -15,6 +16,8 @@ export interface Ports {
   readonly queue: JobQueue
   readonly feed: ProgressFeed
   readonly clock: Clock
+  /** Of this process; `none` where records need no journal. */
+  readonly journalLag: (() => JournalLag) | 'none'
 }
 
 export interface ServiceOptions {
@@ -30,6 +33,8 @@ export interface ServiceOptions {
   readonly uploadMs: number
   /** Of one tenant at the same time. */
   readonly maxPendingUploads: number
+  /** That these were declared to have together. */
+  readonly maxPendingUploadBytes: number
   /** Memory that one job may take. */
   readonly maxJobMemoryBytes: number
   /** CIDRs that webhooks may reach although they are not public; plain http is allowed to them. */

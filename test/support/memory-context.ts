@@ -29,6 +29,7 @@ export async function openMemoryContext(
   const ports = {
     clock,
     records,
+    journalLag: 'none' as const,
     blobs: stores.blobs ?? (await BLOB_DRIVERS.memory()),
     feed: await FEED_DRIVERS.memory({ onError: () => {} }),
     queue: await QUEUE_DRIVERS.embedded({
@@ -53,6 +54,7 @@ export async function openMemoryContext(
     maxDatasetBytes: 64 * MIB,
     uploadMs: 24 * 3600 * 1000,
     maxPendingUploads: 1000,
+    maxPendingUploadBytes: 1024 * MIB,
     maxJobMemoryBytes: 1024 * MIB,
     webhookAllow: [],
     ...options,

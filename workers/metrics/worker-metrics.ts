@@ -1,5 +1,6 @@
 // Prometheus metrics of a worker: its process, its tasks, the stores that failed it.
 
+import { journalMetrics } from '#src/http/metrics/journal-metrics'
 import { metricNames, processRegistry } from '#src/http/metrics/process-registry'
 import type { MetricName } from '#src/http/metrics/process-registry'
 import { watchStores } from '#src/http/metrics/store-errors'
@@ -17,6 +18,7 @@ export interface WorkerMetrics {
 export function openWorkerMetrics(context: ServiceContext): WorkerMetrics {
   const registry = processRegistry()
   const service = watchStores(context, registry)
+  journalMetrics(context, registry)
   return {
     contentType: registry.contentType,
     service: { ...service, queue: watchTasks(service.queue, registry) },

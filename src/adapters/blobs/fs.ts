@@ -13,16 +13,18 @@ import { storageError, syncFolder } from './storage-errors.ts'
 export interface FsBlobsOptions {
   /** Created if absent. */
   readonly folder: string
+  /** Whether no other process has it open. */
+  readonly sole?: boolean
 }
 
 const KEY = /^[0-9a-f]{64}$/
 const READ_CHUNK = 256 * 1024
 
 export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
-  const { folder } = options
+  const { folder, sole = false } = options
   const temporary = join(folder, 'tmp')
   await mkdir(temporary, { recursive: true })
-  await removeLeftovers(temporary)
+  await removeLeftovers(temporary, sole)
 
   const shardOf = (key: string): string => join(folder, key.slice(0, 2))
   const pathOf = (key: string): string => {
@@ -34,7 +36,7 @@ export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
     direct: 'none',
 
     async put(source, { maxBytes, expectedSha256 }) {
-      const path = join(temporary, claimTemporaryName())
+      const path = join(temporary, await claimTemporaryName())
       try {
         const file = await HashedFile.create(path)
         let key: string
@@ -106,7 +108,7 @@ export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
     },
 
     async retire(key, storedBefore) {
-      const aside = join(temporary, claimTemporaryName())
+      const aside = join(temporary, await claimTemporaryName())
       const path = pathOf(key)
       // Moved before it is judged: a put that comes now stores the bytes anew and finds them kept.
       const moved = await rename(path, aside).then(() => true, ignoreMissing)
@@ -116,6 +118,8 @@ export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
     },
 
     async *keys() {
+      // Whoever looks through all that is kept finds what others have left since.
+      await removeLeftovers(temporary, sole)
       for (const shard of await readdir(folder)) {
         if (!/^[0-9a-f]{2}$/.test(shard)) continue
         for (const name of await readdir(join(folder, shard))) {

@@ -42,7 +42,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
   const { client, bucket, prefix, spoolFolder, signer } = options
   const { stallMs = STALL_MS, graceMs = BLOB_GRACE_MS } = options
   await mkdir(spoolFolder, { recursive: true })
-  await removeLeftovers(spoolFolder)
+  await removeLeftovers(spoolFolder, false)
   const place = { client, bucket }
   const names = { blobs: `${prefix}/blobs/`, retired: `${prefix}/retired/` }
   // Some stores list no unfinished uploads; then theirs to clean up.

@@ -31,7 +31,7 @@ export async function spoolBytes(
   const head: Uint8Array[] = []
   let size = 0
   let file: HashedFile | null = null
-  const path = join(folder, claimTemporaryName())
+  const path = join(folder, await claimTemporaryName())
   const discard = async (): Promise<void> => {
     if (file === null) return
     await file.close()

@@ -1,7 +1,7 @@
 // What this process has committed and the journal may not hold yet. Gathered for a moment, then appended as one batch;
 // the next batch follows when the last one is durable.
 
-import type { JournalEntry, RecordJournal } from '#src/ports/record-journal'
+import type { JournalEntry, JournalLag, RecordJournal } from '#src/ports/record-journal'
 import { retryDelay } from '../redis/connection.ts'
 import { journalPace } from './journal-pace.ts'
 import { RecentEntries, keyOf } from './recent-entries.ts'
@@ -14,13 +14,6 @@ export interface JournalTailOptions {
   readonly onJournaled: (entries: readonly JournalEntry[]) => Promise<void>
   /** Told why an append failed; it is tried again. */
   readonly onError: (error: unknown) => void
-}
-
-export interface JournalLag {
-  readonly entries: number
-  readonly bytes: number
-  /** Since the oldest of them was committed; 0 without entries. */
-  readonly milliseconds: number
 }
 
 /** While the journal is away no more than this is remembered; the rest is marked in Redis and follows from there. */

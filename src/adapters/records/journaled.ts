@@ -1,11 +1,10 @@
 // Records in Redis that survive the loss of Redis: what is committed is also appended to a journal in another store.
 
 import type { Redis } from 'ioredis'
-import type { JournalSize, RecordJournal } from '#src/ports/record-journal'
+import type { JournalLag, JournalSize, RecordJournal } from '#src/ports/record-journal'
 import type { RecordStore } from '#src/ports/record-store'
 import { unavailable } from '../redis/redis-error.ts'
 import { JournalTail } from './journal-tail.ts'
-import type { JournalLag } from './journal-tail.ts'
 import { JournalUpkeep } from './journal-upkeep.ts'
 import { prepareWrite } from './prepared-write.ts'
 import { RecordRecovery } from './record-recovery.ts'

@@ -6,6 +6,7 @@ import { within } from '#src/services/within'
 import type { Collector } from './collector.ts'
 import { jobMetrics } from './job-metrics.ts'
 import { processMetrics } from './process-metrics.ts'
+import { journalMetrics } from './journal-metrics.ts'
 import { metricNames, processRegistry } from './process-registry.ts'
 import type { MetricName } from './process-registry.ts'
 import { queueMetrics } from './queue-metrics.ts'
@@ -35,6 +36,7 @@ export function openMetrics(context: ServiceContext): Metrics {
   const registry = processRegistry()
   const registers = [registry]
   const service = watchStores(context, registry)
+  journalMetrics(context, registry)
   const requests = new Counter({
     name: 'tersor_http_requests_total',
     help: 'Requests answered',

@@ -8,6 +8,8 @@ import type { Write } from '#src/ports/record-store'
 import type { ServiceContext } from '../service-context.ts'
 import { partSizeFor } from './part-layout.ts'
 
+const BATCH = 500
+
 export interface NewUpload {
   readonly filename: string
   readonly size: number
@@ -39,6 +41,14 @@ export async function createUpload(
       { headers: { 'retry-after': '60' } },
     )
   }
+  const declared = await pendingBytes(context, tenant)
+  if (declared + size > options.maxPendingUploadBytes) {
+    throw new TersorError(
+      'too_many_uploads',
+      `pending uploads of ${declared} bytes and this one of ${size} are more than ${options.maxPendingUploadBytes} bytes; complete or cancel one of them, or wait until one expires`,
+      { headers: { 'retry-after': '60' } },
+    )
+  }
   const record: UploadRecord = {
     id: newId('upload', clock.now()),
     tenant,
@@ -57,4 +67,21 @@ export async function createUpload(
   const more = await alongside(record)
   if (await records.commit([{ op: 'insert', collection: 'upload', record }, ...more])) return record
   throw new TersorError('unavailable', 'another request changed the same records; send it again')
+}
+
+/** Room is counted as declared: what has not arrived yet may still come. */
+async function pendingBytes({ records }: ServiceContext, tenant: string): Promise<number> {
+  let sum = 0
+  let last = ''
+  for (;;) {
+    const found = await records.list('upload', {
+      where: { tenant, status: 'pending' },
+      order: 'ascending',
+      ...(last === '' ? {} : { greaterThan: last }),
+      limit: BATCH,
+    })
+    for (const { record } of found) sum += record.size_bytes
+    if (found.length < BATCH) return sum
+    last = found.at(-1)!.record.id
+  }
 }

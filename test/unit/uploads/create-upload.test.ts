@@ -30,3 +30,16 @@ test('more at the same time than allowed, until one of them ends', async () => {
   await cancelUpload(context, TENANT, first.id)
   await beginUpload(context, bytes)
 })
+
+test('more bytes at the same time than allowed, until one of them ends', async () => {
+  const { context } = await openMemoryContext({ maxPendingUploadBytes: 100 })
+  const first = await beginUpload(context, bytes, { size: 60 })
+  await beginUpload(context, bytes, { size: 40 })
+  const third = beginUpload(context, bytes, { size: 1 })
+  await expect(third).rejects.toMatchObject({
+    code: 'too_many_uploads',
+    detail: /^pending uploads of 100 bytes and this one of 1 /,
+  })
+  await cancelUpload(context, TENANT, first.id)
+  await beginUpload(context, bytes, { size: 60 })
+})
