@@ -27,6 +27,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
+    // A second, the default, is what a loaded machine takes for nothing.
+    expect: { poll: { timeout: 15_000 } },
     env: { ORT_DISABLE_TELEMETRY: '1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     reporters: ['default', new ClosingLine()],
     projects: [

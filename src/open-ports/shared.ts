@@ -58,5 +58,5 @@ export async function openSharedPorts(options: PortOptions): Promise<Ports> {
   })
   closers.push(() => queue.close())
 
-  return { blobs, records, feed, queue, clock, journalLag: records.journalLag }
+  return { blobs, records, feed, queue, clock, journalLag: () => records.journalLag() }
 }

@@ -174,7 +174,7 @@ test(
     await Promise.all([1, 2, 3, 4].map((number) => send(timed, number)))
     const before = performance.now()
     await complete(timed.id)
-    const takes = performance.now() - before
+    let takes = performance.now() - before
 
     let interrupted = 0
     for (let kill = 0; kill < KILLS; kill += 1) {
@@ -187,6 +187,8 @@ test(
       await sleep((random() / 2 ** 32) * takes)
       await killAndStart()
       if ((await completing) === 'interrupted') interrupted += 1
+      // The first one may have been slower than the others are.
+      else takes *= 0.7
       // No part is sent again.
       const completed = await complete(upload.id)
       expect([completed.status, completed.sha256]).toEqual(['completed', sha256])

@@ -37,7 +37,7 @@ describe.each(feedDrivers)('ProgressFeed: $name', (driver) => {
     await feed.publish(message('job_1'))
     await feed.publish(message('job_1', 'cancel'))
     await feed.publish(message('job_2', 'log'))
-    await vi.waitFor(() => expect(all.heard).toHaveLength(3))
+    await vi.waitFor(() => expect(all.heard).toHaveLength(3), 15_000)
     expect(one.heard).toEqual([message('job_1'), message('job_1', 'cancel')])
     expect(same.heard).toEqual(one.heard)
     expect(other.heard).toEqual([message('job_2', 'log')])
@@ -49,7 +49,7 @@ describe.each(feedDrivers)('ProgressFeed: $name', (driver) => {
     gone.stop()
     gone.stop()
     await feed.publish(message('job_1'))
-    await vi.waitFor(() => expect(there.heard).toHaveLength(1))
+    await vi.waitFor(() => expect(there.heard).toHaveLength(1), 15_000)
     expect(gone.heard).toEqual([])
   })
 
@@ -59,7 +59,7 @@ describe.each(feedDrivers)('ProgressFeed: $name', (driver) => {
     })
     const there = await listen('job_1')
     await feed.publish(message('job_1'))
-    await vi.waitFor(() => expect(there.heard).toHaveLength(1))
+    await vi.waitFor(() => expect(there.heard).toHaveLength(1), 15_000)
   })
 
   it('takes news that nobody waits for', async () => {
@@ -70,6 +70,6 @@ describe.each(feedDrivers)('ProgressFeed: $name', (driver) => {
     await feed.publish(message('job_1', 'event'))
     const late = await listen('job_1')
     await feed.publish(message('job_1', 'log'))
-    await vi.waitFor(() => expect(late.heard).toEqual([message('job_1', 'log')]))
+    await vi.waitFor(() => expect(late.heard).toEqual([message('job_1', 'log')]), 15_000)
   })
 })

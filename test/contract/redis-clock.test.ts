@@ -10,6 +10,9 @@ beforeAll(() => {
 })
 afterAll(() => redis.quit())
 
+/** Clocks of the tests are minutes apart; an answer of Redis takes a while on a loaded machine. */
+const CLOSE_MS = 5000
+
 async function redisNow(): Promise<number> {
   const [seconds, microseconds] = await redis.time()
   return Number(seconds) * 1000 + Number(microseconds) / 1000
@@ -20,9 +23,9 @@ test('tells the time of Redis, whatever this machine says, and however it jumps'
   const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() + 600_000)
   const clock = await openRedisClock({ redis, onError: () => {} })
   try {
-    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(250)
+    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(CLOSE_MS)
     spy.mockImplementation(() => real() - 600_000)
-    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(250)
+    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(CLOSE_MS)
   } finally {
     clock.close()
     spy.mockRestore()
@@ -37,7 +40,7 @@ test('waits for a connection that is being made', async () => {
   const spy = vi.spyOn(Date, 'now').mockImplementation(() => real() - 600_000)
   const clock = await openRedisClock({ redis: fresh, onError: () => {} })
   try {
-    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(250)
+    expect(Math.abs(clock.now() - (await redisNow()))).toBeLessThan(CLOSE_MS)
   } finally {
     clock.close()
     spy.mockRestore()

@@ -54,7 +54,7 @@ it('reaches other processes, and no service with another prefix', async () => {
   const elsewhere = await heardBy(stranger, '*')
   await one.publish({ job: 'job_1', kind: 'cancel' })
   await one.publish({ job: 'job_2', kind: 'changed' })
-  await vi.waitFor(() => expect(all).toHaveLength(2))
+  await vi.waitFor(() => expect(all).toHaveLength(2), 15_000)
   expect(job).toEqual([{ job: 'job_1', kind: 'cancel' }])
   expect(elsewhere).toEqual([])
 })
@@ -68,7 +68,7 @@ it('hears again what is told after Redis came back', async () => {
   await one.publish({ job: 'job_1', kind: 'changed' })
   const late = heardBy(other, 'job_2')
   expect((await late).length).toBe(0)
-  expect(performance.now() - began).toBeLessThan(3000)
+  expect(performance.now() - began).toBeLessThan(10_000)
   await server.start()
   await vi.waitFor(
     async () => {

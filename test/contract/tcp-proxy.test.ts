@@ -36,7 +36,9 @@ it('delays every answer, both ways', async () => {
   link.delay(60)
   expect(await timed(() => redis.ping())).toBeGreaterThanOrEqual(118)
   await link.restore()
-  expect(await timed(() => redis.ping())).toBeLessThan(100)
+  const quick = []
+  for (let count = 0; count < 10; count += 1) quick.push(await timed(() => redis.ping()))
+  expect(Math.min(...quick)).toBeLessThan(100)
 })
 
 it('holds back what is sent while it is silent', async () => {

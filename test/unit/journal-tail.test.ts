@@ -44,7 +44,7 @@ it('appends what comes together as one batch, the newest state of each record', 
   tail.add([entry('model', 'a', 1), entry('event', 'b', 1)])
   tail.add([entry('model', 'a', 2)])
   tail.add([entry('model', 'a', 1)])
-  await vi.waitFor(() => expect(journaled).toHaveLength(2))
+  await vi.waitFor(() => expect(journaled).toHaveLength(2), 15_000)
   expect(batches).toEqual([[entry('model', 'a', 2), entry('event', 'b', 1)]])
   expect(tail.lag()).toEqual({ entries: 0, bytes: 0, milliseconds: 0 })
 })
@@ -56,7 +56,10 @@ it('lets what is in no hurry wait for what is', async () => {
   expect(batches).toEqual([])
   expect(tail.lag().entries).toBe(1)
   tail.add([entry('event', 'b', 2)])
-  await vi.waitFor(() => expect(batches).toEqual([[entry('job', 'a', 1), entry('event', 'b', 2)]]))
+  await vi.waitFor(
+    () => expect(batches).toEqual([[entry('job', 'a', 1), entry('event', 'b', 2)]]),
+    15_000,
+  )
 })
 
 it('appends the next batch when the last one is durable', async () => {
@@ -71,23 +74,23 @@ it('appends the next batch when the last one is durable', async () => {
     under -= 1
   })
   tail.add([entry('event', 'a', 1)])
-  await vi.waitFor(() => expect(under).toBe(1))
+  await vi.waitFor(() => expect(under).toBe(1), 15_000)
   tail.add([entry('event', 'b', 2)])
   await sleep(30)
   expect(tail.lag().entries).toBe(2)
   expect(tail.remembered().map(({ id }) => id)).toEqual(['a', 'b'])
   release()
-  await vi.waitFor(() => expect(batches).toHaveLength(1))
-  await vi.waitFor(() => expect(under).toBe(1))
+  await vi.waitFor(() => expect(batches).toHaveLength(1), 15_000)
+  await vi.waitFor(() => expect(under).toBe(1), 15_000)
   release()
-  await vi.waitFor(() => expect(batches).toHaveLength(2))
+  await vi.waitFor(() => expect(batches).toHaveLength(2), 15_000)
 })
 
 it('tries again, and puts newer states before the ones that failed', async () => {
   const watched = await watchedTail()
   watched.failure = new Error('the store is away')
   watched.tail.add([entry('event', 'a', 1), entry('event', 'b', 1)])
-  await vi.waitFor(() => expect(watched.errors.length).toBeGreaterThan(1))
+  await vi.waitFor(() => expect(watched.errors.length).toBeGreaterThan(1), 15_000)
   expect(watched.tail.failing).toBe(true)
   watched.tail.add([entry('event', 'a', 2)])
   watched.failure = null
@@ -100,7 +103,7 @@ it('remembers what it has appended of late, and what is never journaled', async 
   const { tail, batches } = await watchedTail()
   tail.add([entry('process', 'p', 1), entry('event', 'a', 1)])
   tail.add([entry('process', 'p', 2)])
-  await vi.waitFor(() => expect(batches).toEqual([[entry('event', 'a', 1)]]))
+  await vi.waitFor(() => expect(batches).toEqual([[entry('event', 'a', 1)]]), 15_000)
   expect(tail.remembered()).toEqual([entry('process', 'p', 2), entry('event', 'a', 1)])
   tail.add([{ ...entry('process', 'p', 3), version: 0, document: '' }])
   expect(tail.remembered()).toEqual([entry('event', 'a', 1)])

@@ -6,22 +6,23 @@ import type { ServiceContext } from '#src/services/service-context'
 
 /** 0 where records need no journal. */
 export function journalMetrics({ journalLag }: ServiceContext, registry: Registry): void {
-  const registers = [registry]
   const lag = () => (journalLag === 'none' ? null : journalLag())
-  new Gauge({
+  const entries = new Gauge({
     name: 'tersor_journal_lag_entries',
     help: 'Records that this process has committed and the journal does not hold yet',
-    registers,
+    registers: [],
     collect() {
       this.set(lag()?.entries ?? 0)
     },
   })
-  new Gauge({
+  const seconds = new Gauge({
     name: 'tersor_journal_lag_seconds',
     help: 'Age of the oldest of them; 0 without any',
-    registers,
+    registers: [],
     collect() {
       this.set((lag()?.milliseconds ?? 0) / 1000)
     },
   })
+  registry.registerMetric(entries)
+  registry.registerMetric(seconds)
 }

@@ -60,7 +60,7 @@ it('keeps deletions in mind: a batch that comes late brings nothing back', async
   const store = await bench.open()
   await store.commit([insertLog('deleted', 'job_1'), insertLog('kept', 'job_1')])
   await store.commit([{ op: 'delete', collection: 'log', id: 'deleted' }])
-  await vi.waitFor(() => expect(store.journalLag().entries).toBe(0))
+  await vi.waitFor(() => expect(store.journalLag().entries).toBe(0), 15_000)
   expect(await store.upkeep.compact()).toBe(true)
   expect((await bench.journal.size()).batches).toBe(0)
   await bench.journal.append([journalEntry(1, 'deleted', 'from long ago')])
@@ -74,7 +74,7 @@ it('keeps deletions in mind: a batch that comes late brings nothing back', async
 it('takes no snapshot when Redis was emptied meanwhile', async () => {
   const store = await bench.open()
   await store.commit([insertLog('kept', 'job_1')])
-  await vi.waitFor(() => expect(store.journalLag().entries).toBe(0))
+  await vi.waitFor(() => expect(store.journalLag().entries).toBe(0), 15_000)
   const { put } = bench.objects
   bench.objects.put = async (name, body) => {
     if (name.startsWith('part/')) await bench.redis.flushall()
@@ -93,7 +93,10 @@ it('takes what a process offers after the recovery it missed, unless it has chan
     { op: 'update', collection: 'log', record: logRecord('changed', 'job_2'), version: 1 },
     { op: 'delete', collection: 'log', id: 'deleted' },
   ])
-  await vi.waitFor(async () => expect(await bench.redis.zcard(`${bench.prefix}:dirty`)).toBe(0))
+  await vi.waitFor(
+    async () => expect(await bench.redis.zcard(`${bench.prefix}:dirty`)).toBe(0),
+    15_000,
+  )
   const sleeper = new RedisRecovery(bench.redis, bench.prefix)
   const late = ['changed', 'deleted', 'lost'].map((id) => ({
     ...journalEntry(7, id, 'late'),

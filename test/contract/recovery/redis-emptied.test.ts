@@ -54,7 +54,10 @@ it('answers for a finished job at once after Redis was emptied, and never that i
   const [one, other] = [await bench.open(), await bench.open()]
   await one.commit([insertLog('kept', 'job_1'), insertLog('deleted', 'job_1')])
   await other.commit([{ op: 'delete', collection: 'log', id: 'deleted' }])
-  await vi.waitFor(async () => expect((await bench.journal.size()).batches).toBeGreaterThan(1))
+  await vi.waitFor(
+    async () => expect((await bench.journal.size()).batches).toBeGreaterThan(1),
+    15_000,
+  )
   await bench.redis.flushall()
   const answers = await Promise.all([one.get('log', 'kept'), other.get('log', 'kept')])
   const kept = { record: logRecord('kept', 'job_1'), version: 1 }
@@ -114,7 +117,10 @@ it('brings back what no journal holds yet from the memory of the processes', asy
 it('restores once more when Redis is emptied during the recovery', async () => {
   const store = await bench.open()
   await store.commit([insertLog('kept', 'job_1')])
-  await vi.waitFor(async () => expect((await bench.journal.size()).batches).toBeGreaterThan(0))
+  await vi.waitFor(
+    async () => expect((await bench.journal.size()).batches).toBeGreaterThan(0),
+    15_000,
+  )
   const { get } = bench.objects
   let flushes = 0
   bench.objects.get = async (name) => {
@@ -137,7 +143,7 @@ it('keeps what a process that died had committed and not journaled', async () =>
   dying.die()
   const heir = await bench.open()
   await heir.upkeep.appendStragglers(Number.MAX_SAFE_INTEGER)
-  await vi.waitFor(async () => expect((await bench.journal.size()).batches).toBe(1))
+  await vi.waitFor(async () => expect((await bench.journal.size()).batches).toBe(1), 15_000)
   await bench.redis.flushall()
   await vi.waitFor(async () => expect(await heir.get('log', 'left')).not.toBeNull(), 5000)
   expect(await heir.get('log', 'gone')).toBeNull()
@@ -147,5 +153,8 @@ it('marks what the journal holds, so that nothing is handed on twice', async () 
   const store = await bench.open()
   for (let index = 0; index < 50; index += 1)
     await store.commit([insertLog(`id-${index}`, 'job_1')])
-  await vi.waitFor(async () => expect(await bench.redis.zcard(`${bench.prefix}:dirty`)).toBe(0))
+  await vi.waitFor(
+    async () => expect(await bench.redis.zcard(`${bench.prefix}:dirty`)).toBe(0),
+    15_000,
+  )
 })

