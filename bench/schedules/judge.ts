@@ -97,6 +97,10 @@ export class Judge {
       this.fail(`I4 ${next.id} goes from attempt ${before.attempt} to ${next.attempt}`)
     }
     if (began) this.#began(actor, next)
+    // Its last commit, arriving after its death, gave the job back: it did not die under it.
+    const own = before.worker?.startsWith(`${actor.name} of `) === true
+    if (own && !actor.alive && before.status === 'running' && next.status === 'queued')
+      this.#killed.set(next.id, (this.#killed.get(next.id) ?? 0) - 1)
     if (isTerminal(next.status)) this.#ended(next, writes)
   }
 
