@@ -1,6 +1,7 @@
 // Step `prune`, discriminated on `method`.
 
 import { z } from 'zod'
+import { measured, pruneSensitivityOptions } from './prune-sensitivity.ts'
 import { training } from './training.ts'
 
 /** Those that follow gradients: on the training dataset, or else the calibration dataset, with labels where there are any. */
@@ -41,13 +42,19 @@ const budget = {
   max_parameters: share.nullable().default(null).describe('Share of the parameters to keep.'),
 }
 
-const scope = z
-  .union([
-    z.enum(['global', 'layer']),
-    z.strictObject({ per_layer: z.record(z.string().min(1).max(256), fraction.max(0.99)) }),
-  ])
+const perLayer = z.strictObject({
+  per_layer: z.record(z.string().min(1).max(256), fraction.max(0.99)),
+})
+
+const SCOPES =
+  'Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.'
+
+const scope = z.union([z.enum(['global', 'layer']), perLayer]).describe(SCOPES)
+
+const channelScope = z
+  .union([z.enum(['global', 'layer', 'auto']), perLayer])
   .describe(
-    'Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.',
+    `${SCOPES} \`auto\`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures \`sensitivity\`.`,
   )
 
 const excludedLayers = z
@@ -105,6 +112,22 @@ function dividesItsAmount({
   return iterations === 1 || threshold === null
 }
 
+function choosesByAmount({
+  scope,
+  threshold,
+}: {
+  readonly scope: unknown
+  readonly threshold: number | null
+}): boolean {
+  return scope !== 'auto' || threshold === null
+}
+
+const CHOSEN = {
+  path: ['scope'],
+  error:
+    'fractions are chosen for sparsity, max_macs or max_parameters; a threshold chooses itself',
+}
+
 const DIVIDED = {
   path: ['iterations'],
   error: 'several rounds divide sparsity, max_macs or max_parameters; a threshold is one amount',
@@ -122,7 +145,8 @@ export const pruneChannel = z
     ...amount,
     ...budget,
     // What a channel is worth compares badly between layers as long as nothing is trained again.
-    scope: scope.default('layer'),
+    scope: channelScope.default('layer'),
+    ...measured,
     channel_multiple: z
       .int()
       .min(1)
@@ -154,6 +178,7 @@ export const pruneChannel = z
   })
   .refine(saysOneAmount, ONE_AMOUNT)
   .refine(dividesItsAmount, DIVIDED)
+  .refine(choosesByAmount, CHOSEN)
   .meta({
     id: 'PruneChannelStep',
     description: 'Takes channels, heads and neurons out: the model becomes smaller and faster.',
@@ -212,3 +237,9 @@ export type PruneStep = z.infer<typeof pruneStep>
 export type PruneChannelStep = z.infer<typeof pruneChannel>
 export type PruneUnstructuredStep = z.infer<typeof pruneUnstructured>
 export type PruneNmStep = z.infer<typeof pruneNm>
+
+/** How a step measures what each group is worth to the model; `null` where it does not. */
+export function sensitivityOf(step: PruneStep): z.infer<typeof pruneSensitivityOptions> | null {
+  if (step.method !== 'channel') return null
+  return step.sensitivity ?? (step.scope === 'auto' ? pruneSensitivityOptions.parse({}) : null)
+}

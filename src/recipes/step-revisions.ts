@@ -4,7 +4,7 @@
 import type { Evaluation, EvaluationTask } from './evaluation.ts'
 import type { DistillStep } from './distill.ts'
 import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } from './prune.ts'
-import { GRADIENT_IMPORTANCES } from './prune.ts'
+import { GRADIENT_IMPORTANCES, sensitivityOf } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { QuantizeQatStep } from './quantize-qat.ts'
 import { activationsOf } from './quantize-targets.ts'
@@ -70,7 +70,11 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize qat': { since: 8, later: [] },
   'prune channel': {
     since: 4,
-    later: [...PRUNED_LATER, { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' }],
+    later: [
+      ...PRUNED_LATER,
+      { since: 7, isUsed: (step) => sensitivityOf(step) !== null },
+      { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' },
+    ],
   },
   'prune unstructured': { since: 4, later: PRUNED_LATER },
   'prune n_m': { since: 4, later: PRUNED_LATER },

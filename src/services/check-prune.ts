@@ -3,7 +3,7 @@
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { PruneStep } from '#src/recipes/prune'
-import { ACTIVATION_IMPORTANCES, GRADIENT_IMPORTANCES } from '#src/recipes/prune'
+import { ACTIVATION_IMPORTANCES, GRADIENT_IMPORTANCES, sensitivityOf } from '#src/recipes/prune'
 import { labelShapeFaults } from './check-labels.ts'
 import type { JobInputs } from './job-inputs.ts'
 
@@ -17,6 +17,10 @@ export function pruneFaults(
   const what = `step ${index + 1} (prune ${method} by ${importance})`
   if (isOneOf(ACTIVATION_IMPORTANCES, importance) && spec.datasets.calibration === null) {
     return [dataset(`${what} needs a calibration dataset; importance magnitude needs none`)]
+  }
+  if (sensitivityOf(step) !== null && inputs.train === null && inputs.calibration === null) {
+    const why = `step ${index + 1} (prune ${method}) measures what the model loses with each layer`
+    return [dataset(`${why}: it needs a calibration or a training dataset; it needs no labels`)]
   }
   return isOneOf(GRADIENT_IMPORTANCES, importance) ? gradientFaults(spec, index, what, inputs) : []
 }

@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { report as reportSchema } from '#src/domain/report'
+import { pruneSensitivity, report as reportSchema } from '#src/domain/report'
+import { sensitivityTable } from '#src/http/pages/sensitivity-table'
 import { MACS, PARAMETERS } from '#test/support/toy-network'
 import { runToyJob } from './toy-job.ts'
 
@@ -84,6 +85,58 @@ describe('a job that prunes channels', () => {
       kept.map(() => ({ steps: 4 })),
     )
     expect(kept.at(-1)!.macs_kept).toBeCloseTo(report.compressed.macs! / MACS, 6)
+  })
+
+  test('chooses fractions by what is lost with each layer, and says what that is', async () => {
+    const limits = { channel_multiple: 1, min_channels: 1 }
+    const step = { type: 'prune', method: 'channel', scope: 'auto', max_macs: 0.5, ...limits }
+    const report = await run([step])
+    expect(report.compressed.macs! / MACS).toBeLessThanOrEqual(0.5)
+    expect(report.compressed.macs! / MACS).toBeGreaterThan(0.4)
+    const { quality, groups } = pruneSensitivity.parse(report.steps[0]!.details['sensitivity'])
+    expect(quality).toBe(1)
+    expect(groups.map(({ layers, size }) => [layers, size])).toEqual([
+      [['c1'], 16],
+      [['c2'], 32],
+    ])
+    for (const { points } of groups) {
+      expect(points.map(({ ratio }) => ratio)).toEqual([0.25, 0.5, 0.75])
+      for (const point of points) expect(point.lost).toBeCloseTo(1 - point.quality!, 9)
+    }
+    expect(sensitivityTable(report.steps[0]!)).toMatch(/50[^<]*gone/)
+  })
+
+  test('measures with channels masked what is lost with them gone', async () => {
+    const sensitivity = { ratios: [0.5], samples: 64 }
+    const scope = { per_layer: { c1: 0.5 } }
+    const step = {
+      type: 'prune',
+      method: 'channel',
+      sparsity: 0,
+      scope,
+      sensitivity,
+      repair: false,
+    }
+    const { compressed, steps } = await run([step])
+    const { groups } = pruneSensitivity.parse(steps[0]!.details['sensitivity'])
+    expect(groups.map(({ chosen }) => chosen)).toEqual([0.5, 0])
+    const point = groups[0]!.points[0]!
+    expect(point.output_error).toBeCloseTo(10 ** (-compressed.sqnr_db! / 20), 4)
+    expect(point.quality).toBeCloseTo(compressed.quality!.value, 9)
+  })
+
+  test('measures what is lost without labels by the outputs', async () => {
+    const spec = { datasets: { calibration: 'dataset_0' }, evaluation: { task: 'none' } }
+    const sensitivity = { ratios: [0.5], samples: 32 }
+    const report = await run([{ type: 'prune', method: 'channel', sensitivity }], spec)
+    const { details } = report.steps[0]!
+    const { quality, groups } = pruneSensitivity.parse(details['sensitivity'])
+    expect(quality).toBeNull()
+    for (const { points, chosen } of groups) {
+      expect(points.map(({ lost, output_error: error }) => lost - error)).toEqual([0])
+      expect(points[0]!.lost).toBeGreaterThan(0.01)
+      expect(chosen).toBe(0.5)
+    }
   })
 
   test('keeps no more than max_macs allows, in rounds', async () => {

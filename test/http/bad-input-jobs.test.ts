@@ -116,6 +116,13 @@ const JOBS: readonly RefusedJob[] = [
     /calibration/,
   ],
   [
+    'fractions to choose without data',
+    () => spec({ steps: [{ type: 'prune', method: 'channel', scope: 'auto' }], datasets: {} }),
+    422,
+    'dataset_required',
+    /measures what the model loses/,
+  ],
+  [
     'a threshold in rounds',
     () =>
       spec({

@@ -9,6 +9,7 @@ import { calibrationFeeds } from './calibration-feeds.ts'
 import { gradientTask } from './gradient-task.ts'
 import type { PruneRound } from './prune-rounds.ts'
 import { scopeOf } from './prune-scope.ts'
+import { sensitivityTask } from './sensitivity-task.ts'
 import type { StepContext, StepOutcome } from './step-outcome.ts'
 
 const AMOUNTS = ['sparsity', 'threshold', 'max_macs', 'max_parameters'] as const
@@ -35,6 +36,7 @@ export async function runPruneChannel(
   context: StepContext,
 ): Promise<ChannelRound> {
   const { calibration, runtime, spec } = context
+  const sensitivity = await sensitivityTask(step, context)
   const options = {
     importance: step.importance,
     norm: step.norm,
@@ -45,6 +47,7 @@ export async function runPruneChannel(
     normalizedAxes: step.normalized_axes,
     repair: step.repair,
     seed: spec.seed,
+    ...(sensitivity !== null && { sensitivity }),
     ...(history !== null && { originalSizes: history.sizes }),
   }
   const feeds = calibration === null ? 'none' : calibrationFeeds(model, calibration, step.samples)

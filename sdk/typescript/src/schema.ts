@@ -2548,14 +2548,19 @@ export interface components {
              */
             max_parameters?: number | null;
             /**
-             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`. `auto`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures `sensitivity`.
              * @default layer
              */
-            scope?: ("global" | "layer") | {
+            scope?: ("global" | "layer" | "auto") | {
                 per_layer: {
                     [key: string]: number;
                 };
             };
+            /**
+             * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. null = only where `scope` is `auto`, with the defaults.
+             * @default null
+             */
+            sensitivity?: components["schemas"]["PruneSensitivity"] | null;
             /**
              * @description Axes keep a multiple of this many channels.
              * @default 8
@@ -2646,14 +2651,19 @@ export interface components {
              */
             max_parameters: number | null;
             /**
-             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`.
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`. `auto`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures `sensitivity`.
              * @default layer
              */
-            scope: ("global" | "layer") | {
+            scope: ("global" | "layer" | "auto") | {
                 per_layer: {
                     [key: string]: number;
                 };
             };
+            /**
+             * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. null = only where `scope` is `auto`, with the defaults.
+             * @default null
+             */
+            sensitivity: components["schemas"]["PruneSensitivityResolved"] | null;
             /**
              * @description Axes keep a multiple of this many channels.
              * @default 8
@@ -2805,6 +2815,30 @@ export interface components {
              * @default null
              */
             finetune: components["schemas"]["TrainingResolved"] | null;
+        };
+        PruneSensitivity: {
+            /**
+             * @default [
+             *       0.25,
+             *       0.5,
+             *       0.75
+             *     ]
+             */
+            ratios?: number[];
+            /** @default 128 */
+            samples?: number;
+        };
+        PruneSensitivityResolved: {
+            /**
+             * @default [
+             *       0.25,
+             *       0.5,
+             *       0.75
+             *     ]
+             */
+            ratios: number[];
+            /** @default 128 */
+            samples: number;
         };
         PruneStep: components["schemas"]["PruneChannelStep"] | components["schemas"]["PruneUnstructuredStep"] | components["schemas"]["PruneNmStep"];
         PruneStepResolved: components["schemas"]["PruneChannelStepResolved"] | components["schemas"]["PruneUnstructuredStepResolved"] | components["schemas"]["PruneNmStepResolved"];

@@ -4,6 +4,7 @@ import type { ModelMeasures, Placement, Report } from '#src/domain/report'
 import { escapeHtml } from './escape-html.ts'
 import { bytes, count, decimal, percent } from './format-figure.ts'
 import { page, table } from './page.ts'
+import { sensitivityTable } from './sensitivity-table.ts'
 import { comparisonBars } from './comparison-bars.ts'
 import { layersSection } from './layers-section.ts'
 
@@ -189,7 +190,7 @@ function steps({ steps: done }: Report): string {
     list.length === 0
       ? ''
       : `<details><summary>${list.length === 1 ? '1 rule' : `${list.length} rules`} did not apply; why</summary>${table(['rule', 'node', 'reason'], list)}</details>`
-  return `<h2>Steps</h2>${table(['', 'time', 'size after', 'parameters after'], rows)}${why}${done.flatMap((step) => step.warnings.map(warning)).join('')}`
+  return `<h2>Steps</h2>${table(['', 'time', 'size after', 'parameters after'], rows)}${why}${done.flatMap((step) => step.warnings.map(warning)).join('')}${done.map(sensitivityTable).join('')}`
 }
 
 function environment({ environment: e, original, coverage }: Report): string {

@@ -13,6 +13,8 @@ export interface Limits {
 export type Scope =
   | { readonly kind: 'global' }
   | { readonly kind: 'layer' }
+  /** Fractions chosen by what the model loses with each unit. */
+  | { readonly kind: 'auto' }
   /** Fractions by name of a layer; other units lose the fraction asked for. */
   | { readonly kind: 'per_layer'; readonly fractions: ReadonlyMap<string, number> }
 
@@ -22,6 +24,8 @@ export interface Candidates {
   readonly limits: Limits
   /** Atoms that each unit had before earlier rounds took some: fractions are of these. */
   readonly originally: readonly number[]
+  /** Fractions of each unit that go at a level from 0 to 1, for the scope `auto`. */
+  readonly allocate?: (level: number) => readonly number[]
 }
 
 /** Ranking over the whole model leaves every unit this share. */
@@ -32,7 +36,12 @@ function wantedByFraction(
   { units, scores, originally }: Candidates,
   scope: Scope,
   fraction: number,
+  allocate: Candidates['allocate'],
 ): number[] {
+  if (scope.kind === 'auto') {
+    const ratios = allocate?.(fraction) ?? []
+    return units.map(({ atoms }, index) => atoms.length * (1 - (ratios[index] ?? 0)))
+  }
   if (scope.kind !== 'global') {
     return units.map((unit, index) => {
       const named =
@@ -95,7 +104,7 @@ export function removedByFraction(
   scope: Scope,
   fraction: number,
 ): Set<number> {
-  return removedAt(candidates, wantedByFraction(candidates, scope, fraction))
+  return removedAt(candidates, wantedByFraction(candidates, scope, fraction, candidates.allocate))
 }
 
 /** Atoms whose own importance is below the threshold; units that the measure says nothing about stay. */

@@ -13,6 +13,9 @@ import { RemainingCost } from './remaining-cost.ts'
 import type { NormalizedAxes } from './trace-axes.ts'
 import { AxisTrace } from './trace-axes.ts'
 import type { Unit } from './units.ts'
+import { ratiosAt } from './sensitivity/allocate-ratios.ts'
+import type { Sensitivity } from './sensitivity/measure-sensitivity.ts'
+import { measureSensitivity } from './sensitivity/measure-sensitivity.ts'
 import { sizesOf, unitSizes } from './unit-sizes.ts'
 import { unitsOf } from './units.ts'
 
@@ -24,6 +27,8 @@ export interface RemovalPlan {
   /** Atoms that each unit had before earlier rounds took some, in the order of the units and by their names. */
   readonly originally: readonly number[]
   readonly sizes: ReadonlyMap<string, number>
+  /** `null` where it was not asked for. */
+  readonly sensitivity: Sensitivity | null
 }
 
 /** Changes nothing. */
@@ -42,9 +47,19 @@ export async function planRemoval(
     const cost = new RemainingCost(trace)
     const sizes = options.originalSizes ?? unitSizes(units)
     const originally = sizesOf(units, sizes)
-    const removed = chooseRemoved({ units, scores, limits, originally }, options, cost)
+    const { sensitivity: task } = options
+    const sensitivity =
+      task === undefined ? null : await measureSensitivity(trace, units, scores, task, runtime)
+    const candidates = { units, scores, limits, originally }
+    const removed = chooseRemoved(
+      sensitivity === null
+        ? candidates
+        : { ...candidates, allocate: allocation(sensitivity, units, options, cost) },
+      options,
+      cost,
+    )
     keepAxesAlive(trace, removed)
-    return { trace, units, removed, cost, originally, sizes }
+    return { trace, units, removed, cost, originally, sizes, sensitivity }
   }
   if (options.normalizedAxes === 'refit') return plan('taken')
   const exact = await plan('whole')
@@ -88,8 +103,14 @@ function chooseRemoved(
   cost: RemainingCost,
 ): Set<number> {
   switch (amount.kind) {
-    case 'sparsity':
-      return removedByFraction(candidates, scope, amount.value)
+    case 'sparsity': {
+      if (scope.kind !== 'auto') return removedByFraction(candidates, scope, amount.value)
+      const before = candidates.originally.reduce((sum, size) => sum + size, 0)
+      const now = candidates.units.reduce((sum, { atoms }) => sum + atoms.length, 0)
+      return removedByBudget(candidates, scope, 1 - amount.value, (removed) => {
+        return (now - removed.size) / Math.max(1, before)
+      })
+    }
     case 'threshold':
       return removedByThreshold(candidates, amount.value)
     case 'max_macs': {
@@ -105,4 +126,21 @@ function chooseRemoved(
       })
     }
   }
+}
+
+/** What a unit saves is told by halving it. */
+function allocation(
+  sensitivity: Sensitivity,
+  units: readonly Unit[],
+  { amount }: ChannelOptions,
+  cost: RemainingCost,
+): (level: number) => readonly number[] {
+  const savings = units.map(({ atoms }) => {
+    if (amount.kind === 'sparsity' || amount.kind === 'threshold') return atoms.length
+    const half = new Set(atoms.slice(0, Math.ceil(atoms.length / 2)))
+    const of = amount.kind === 'max_macs' ? cost.macs : cost.parameters
+    const saved = of.call(cost, new Set()) - of.call(cost, half)
+    return (saved * atoms.length) / Math.max(1, half.size)
+  })
+  return (level) => ratiosAt(sensitivity, savings, level)
 }

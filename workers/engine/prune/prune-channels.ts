@@ -16,6 +16,8 @@ import { planRemoval } from './plan-removal.ts'
 import { removeIndices } from './remove-indices.ts'
 import { fitNorms } from './repair/refit-norms.ts'
 import { startRepair } from './repair/repair.ts'
+import type { SensitivityTask } from './sensitivity/measure-sensitivity.ts'
+import { describeSensitivity } from './sensitivity/describe-sensitivity.ts'
 import { lookBefore, verifyPruned } from './verify-pruned.ts'
 
 /** How much goes: a fraction of the atoms, what is below an importance, or down to a share of what the model costs. */
@@ -39,6 +41,8 @@ export interface ChannelOptions {
   /** Fit weights and statistics to the data that are given, if any. */
   readonly repair: boolean
   readonly seed: number
+  /** Measured first, and what the scope `auto` goes by. */
+  readonly sensitivity?: SensitivityTask
   /** Of earlier rounds on the same model: fractions are of what there was before them. */
   readonly originalSizes?: ReadonlyMap<string, number>
 }
@@ -75,7 +79,7 @@ export async function pruneChannels(
   const plan = await planRemoval(model, options, { feeds, gradients }, runtime)
   const { trace, removed, sizes } = plan
   const declined = [...prepared, ...keptWhole(trace)]
-  const details = describe(plan)
+  const details = { ...describe(plan), ...describeSensitivity(plan) }
   if (removed.size === 0) return { model, details, declined, sizes }
   const before = await lookBefore(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
   const kept = new KeptIndices(trace.algebra, removed)
