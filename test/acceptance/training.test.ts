@@ -13,7 +13,8 @@ import { startProcesses } from '#test/support/service-processes'
 import { toyModel } from '#test/support/toy-model'
 
 const ENV = { TERSOR_CHECKPOINT_SECONDS: '1', TERSOR_SHUTDOWN_SECONDS: '0' }
-const EPOCHS = 4
+/** Time for three checkpoints and what breaks the training off after each, whatever the machine. */
+const TRAINING_MS = 15_000
 /** On a machine that does a lot beside. */
 const LONG_MS = 300_000
 
@@ -70,6 +71,14 @@ async function midEpoch(id: string): Promise<void> {
   await sleep(150)
 }
 
+/** As many as take `TRAINING_MS` here, by the time of two. */
+async function epochsOf(): Promise<number> {
+  const { id } = await tersor.createJob(longTraining(ids, { epochs: 2, runs: 4 }))
+  await tersor.waitForJob(id)
+  const { steps } = await tersor.getReport(id)
+  return Math.max(4, Math.ceil((2 * TRAINING_MS) / steps[0]!.duration_ms))
+}
+
 async function weightsOf(id: string): Promise<string> {
   return (await tersor.listArtifacts(id)).find(({ kind }) => kind === 'model')!.sha256
 }
@@ -78,11 +87,12 @@ test(
   'a child, a worker and a stop in mid-epoch cost no bit of the result',
   { timeout: LONG_MS },
   async () => {
-    const undisturbed = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 5 }))
+    const epochs = await epochsOf()
+    const undisturbed = await tersor.createJob(longTraining(ids, { epochs, runs: 5 }))
     const { status } = await tersor.waitForJob(undisturbed.id)
     expect(status).toBe('succeeded')
 
-    const { id } = await tersor.createJob(longTraining(ids, { epochs: EPOCHS, runs: 6 }))
+    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 6 }))
     await midEpoch(id)
     const children = (await Promise.all(program.pids.map(trainingChildren))).flat()
     expect(children).toHaveLength(1)
