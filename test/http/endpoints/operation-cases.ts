@@ -28,6 +28,7 @@ export const OPERATION_CASES: EndpointCases = {
         'dynamic',
         'weight_only',
         'float16',
+        'qat',
         'channel',
         'unstructured',
         'n_m',
