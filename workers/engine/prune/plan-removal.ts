@@ -138,8 +138,9 @@ function allocation(
   const savings = units.map(({ atoms }) => {
     if (amount.kind === 'sparsity' || amount.kind === 'threshold') return atoms.length
     const half = new Set(atoms.slice(0, Math.ceil(atoms.length / 2)))
-    const of = amount.kind === 'max_macs' ? cost.macs : cost.parameters
-    const saved = of.call(cost, new Set()) - of.call(cost, half)
+    const of = (removed: Parameters<typeof cost.macs>[0]): number =>
+      amount.kind === 'max_macs' ? cost.macs(removed) : cost.parameters(removed)
+    const saved = of(new Set()) - of(half)
     return (saved * atoms.length) / Math.max(1, half.size)
   })
   return (level) => ratiosAt(sensitivity, savings, level)
