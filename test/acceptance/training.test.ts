@@ -14,7 +14,7 @@ import { toyModel } from '#test/support/toy-model'
 
 const ENV = { TERSOR_CHECKPOINT_SECONDS: '1', TERSOR_SHUTDOWN_SECONDS: '0' }
 /** Time for three checkpoints and what breaks the training off after each, whatever the machine. */
-const TRAINING_MS = 15_000
+const TRAINING_MS = 12_000
 /** On a machine that does a lot beside. */
 const LONG_MS = 300_000
 
@@ -73,7 +73,7 @@ async function midEpoch(id: string): Promise<void> {
 
 /** As many as take `TRAINING_MS` here, by the time of two. */
 async function epochsOf(): Promise<number> {
-  const { id } = await tersor.createJob(longTraining(ids, { epochs: 2, runs: 4 }))
+  const { id } = await tersor.createJob(longTraining(ids, { epochs: 2, runs: 9 }))
   await tersor.waitForJob(id)
   const { steps } = await tersor.getReport(id)
   return Math.max(4, Math.ceil((2 * TRAINING_MS) / steps[0]!.duration_ms))
