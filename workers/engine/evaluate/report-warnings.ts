@@ -4,6 +4,8 @@ import type { ChangeMeasures, ModelMeasures, ReportWarning } from '#src/domain/r
 
 /** Medians closer than this share are called equal. */
 const NOISE = 0.02
+/** Share of the original's quality that may go unmentioned. */
+const LOSS = 0.01
 
 export function reportWarnings(
   original: ModelMeasures,
@@ -26,5 +28,18 @@ export function reportWarnings(
       detail: `${isLarger ? 'it is not smaller' : 'it is not faster'} than the original: ${figures}`,
     })
   }
-  return warnings
+  const worse = qualityLoss(original, compressed, change)
+  return worse === null ? warnings : [...warnings, worse]
+}
+
+function qualityLoss(
+  { quality: before }: ModelMeasures,
+  { quality: after }: ModelMeasures,
+  { metric_drop: drop }: ChangeMeasures,
+): ReportWarning | null {
+  if (before === null || after === null || drop === null) return null
+  if (drop <= LOSS * Math.abs(before.value)) return null
+  const [was, is] = [before.value, after.value].map((value) => value.toPrecision(4))
+  const detail = `${before.metric} ${is}, ${was} before, on ${after.samples} samples`
+  return { code: 'quality_loss', detail }
 }
