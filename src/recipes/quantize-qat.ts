@@ -3,11 +3,14 @@
 import { z } from 'zod'
 import { calibration } from './calibration.ts'
 import { excludedLayers } from './excluded-layers.ts'
-import { training } from './training.ts'
+import { optimizers, training } from './training.ts'
 
 /** What is trained is folded already, and close to where it should be. */
 const awareTraining = training
   .extend({
+    optimizer: optimizers
+      .prefault({ type: 'adamw', learning_rate: 5e-4 })
+      .meta({ id: 'QatOptimizer' }),
     batch_norm: z
       .enum(['train', 'frozen'])
       .default('frozen')
@@ -46,7 +49,7 @@ export const quantizeQat = z
       .default(4)
       .describe("Softens the original's answers and the model's."),
     calibration: calibration.prefault({}),
-    training: awareTraining.prefault({ optimizer: { type: 'adamw', learning_rate: 5e-4 } }),
+    training: awareTraining.prefault({}),
     excluded_layers: excludedLayers,
   })
   .meta({

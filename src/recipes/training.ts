@@ -59,6 +59,8 @@ const earlyStopping = z
   })
   .meta({ id: 'EarlyStopping' })
 
+export const optimizers = z.discriminatedUnion('type', [sgd, adam, adamw])
+
 export const training = z
   .strictObject({
     epochs: z.int().min(1).max(10_000).default(3),
@@ -68,10 +70,7 @@ export const training = z
       .max(4096)
       .default(64)
       .describe('Samples of a step; all there are, where they are fewer.'),
-    optimizer: z
-      .discriminatedUnion('type', [sgd, adam, adamw])
-      .prefault({ type: 'adamw' })
-      .meta({ id: 'Optimizer' }),
+    optimizer: optimizers.prefault({ type: 'adamw' }).meta({ id: 'Optimizer' }),
     schedule: z
       .enum(['constant', 'cosine', 'step', 'one_cycle'])
       .default('cosine')

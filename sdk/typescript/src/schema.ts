@@ -2964,6 +2964,14 @@ export interface components {
              */
             finetune: components["schemas"]["TrainingResolved"] | null;
         };
+        /**
+         * @default {
+         *       "type": "adamw",
+         *       "learning_rate": 0.0005
+         *     }
+         */
+        QatOptimizer: components["schemas"]["SgdOptimizer"] | components["schemas"]["AdamOptimizer"] | components["schemas"]["AdamwOptimizer"];
+        QatOptimizerResolved: components["schemas"]["SgdOptimizerResolved"] | components["schemas"]["AdamOptimizerResolved"] | components["schemas"]["AdamwOptimizerResolved"];
         QatTraining: {
             /** @default 3 */
             epochs?: number;
@@ -2972,7 +2980,7 @@ export interface components {
              * @default 64
              */
             batch_size?: number;
-            optimizer?: components["schemas"]["Optimizer"];
+            optimizer?: components["schemas"]["QatOptimizer"];
             /**
              * @description How the learning rate falls: `step` by ten after each third.
              * @default cosine
@@ -3038,7 +3046,7 @@ export interface components {
              * @default 64
              */
             batch_size: number;
-            optimizer: components["schemas"]["OptimizerResolved"];
+            optimizer: components["schemas"]["QatOptimizerResolved"];
             /**
              * @description How the learning rate falls: `step` by ten after each third.
              * @default cosine
@@ -3227,14 +3235,7 @@ export interface components {
             temperature?: number;
             /** @default {} */
             calibration?: components["schemas"]["Calibration"];
-            /**
-             * @default {
-             *       "optimizer": {
-             *         "type": "adamw",
-             *         "learning_rate": 0.0005
-             *       }
-             *     }
-             */
+            /** @default {} */
             training?: components["schemas"]["QatTraining"];
             /**
              * @description Names of nodes that stay in floating point.
