@@ -40,14 +40,14 @@ function cellsOf(layer: LayerReport): string[] {
     escapeHtml(layer.dtype),
     count(layer.parameters),
     layer.macs === null ? 'unknown' : count(layer.macs),
-    noise === null ? '–' : `${decimal(noise, 1)} dB`,
+    noise === null ? '–' : `${decimal(noise, 1)}\u00a0dB`,
     milliseconds(layer.original_latency_ms),
     milliseconds(layer.latency_ms),
   ]
 }
 
 function milliseconds(value: number | null): string {
-  return value === null ? '–' : `${decimal(value, 3)} ms`
+  return value === null ? '–' : `${decimal(value, 3)}\u00a0ms`
 }
 
 function operatorTable(operators: readonly OperatorTime[]): string {
