@@ -102,16 +102,20 @@ test('a job is not taken over for ever, whoever lives', async () => {
   })
 })
 
+/** As many workers as a job may lose take it in turn; a taker comes before the silence of the last one is known. */
+async function allButLastFell(workers: ReturnType<typeof workersOf>, job: string): Promise<string> {
+  for (let time = 1; time <= MAX_WORKERS_LOST; time += 1) {
+    await workers.beat(`worker_${time}`, 7)
+    await begunAttempt(workers.as(`worker_${time}`), job)
+    workers.silent.add(`worker_${time - 1}`)
+  }
+  return `worker_${MAX_WORKERS_LOST}`
+}
+
 test('a job under which workers die waits until it is known whether the last ones did', async () => {
   const { context, job } = await queuedJob()
   const workers = workersOf(context)
-  for (let time = 1; time <= MAX_WORKERS_LOST; time += 1) {
-    await workers.beat(`worker_${time}`, 7)
-    await begunAttempt(workers.as(`worker_${time}`), job.id)
-    // A taker comes before the silence of the last one is known.
-    workers.silent.add(`worker_${time - 1}`)
-  }
-  const last = `worker_${MAX_WORKERS_LOST}`
+  const last = await allButLastFell(workers, job.id)
   const other = workers.as('worker_other')
   expect(await beginAttempt(other, job.id, HELD)).toBe('later')
   expect(await beginAttempt(other, job.id, HELD)).toBe('later')
@@ -130,12 +134,7 @@ test('a job under which workers die waits until it is known whether the last one
 test('… and starts again when one of them beats on', async () => {
   const { context, job } = await queuedJob()
   const workers = workersOf(context)
-  for (let time = 1; time <= MAX_WORKERS_LOST; time += 1) {
-    await workers.beat(`worker_${time}`, 7)
-    await begunAttempt(workers.as(`worker_${time}`), job.id)
-    workers.silent.add(`worker_${time - 1}`)
-  }
-  const last = `worker_${MAX_WORKERS_LOST}`
+  const last = await allButLastFell(workers, job.id)
   const other = workers.as('worker_other')
   expect(await beginAttempt(other, job.id, HELD)).toBe('later')
   await workers.beat(last, 8)
