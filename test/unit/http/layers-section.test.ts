@@ -66,6 +66,6 @@ test('names are text, and there is no picture without times', () => {
 test('kernels of the whole graph', () => {
   const operators = [{ operator: 'QuantizeLinear', original_ms: null, compressed_ms: 0.125 }]
   expect(section([layer('a', {})], operators)).toContain(
-    '<td>QuantizeLinear</td><td>–</td><td>0.125 ms</td>',
+    '<td>QuantizeLinear</td><td>–</td><td>0.125\u00a0ms</td>',
   )
 })
