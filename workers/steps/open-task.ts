@@ -7,6 +7,7 @@ import type { Samples } from '#engine/evaluate/judge'
 import { labelRange } from '#engine/evaluate/pictures/label-range'
 import { detectionTask } from '#engine/evaluate/tasks/detection-task'
 import { imageTask } from '#engine/evaluate/tasks/image-task'
+import { outputsTask } from '#engine/evaluate/tasks/outputs-task'
 import { scoresTask } from '#engine/evaluate/tasks/scores-task'
 import { segmentationTask } from '#engine/evaluate/tasks/segmentation-task'
 import type { EvaluationTask } from '#engine/evaluate/tasks/task'
@@ -28,7 +29,7 @@ export async function openTask(
   const limit = evaluation.samples ?? samples.count
   switch (task) {
     case 'none':
-      return scoresTask({ metric: 'none', output: evaluation.output, labels: '' })
+      return outputsTask(evaluation.output)
     case 'classification':
     case 'regression':
       return labels === null

@@ -19,12 +19,14 @@ const HALF = 0.5
 
 /**
  * @param size of the labels or of the pictures: the maps have its proportions
+ * @param level above which a single channel is class 1
  * @throws EvaluationMismatch
  */
 export function classMap(
   output: Values,
   wanted: PictureLayout | 'auto',
   size: PictureSize | null,
+  level = HALF,
 ): ClassMap {
   const layout = pictureLayout(output.dims, wanted, size)
   if (layout === 'ambiguous' || layout === 'unknown' || layout === 'none') {
@@ -36,19 +38,19 @@ export function classMap(
   const [height, width] = sidesOf(dims, layout) as PictureSize
   const channels = layout === 'plane' ? 1 : (dims[layout === 'nchw' ? 1 : 3] ?? 1)
   const classes = new Int32Array(samples * height * width)
-  if (channels === 1) fillSingle(output, classes)
+  if (channels === 1) fillSingle(output, classes, level)
   else if (layout === 'nchw') fillPlanar(output.numbers, classes, channels, height * width)
   else fillInterleaved(output.numbers, classes, channels)
   return { samples, height, width, classes }
 }
 
-function fillSingle(output: Values, classes: Int32Array): void {
+function fillSingle(output: Values, classes: Int32Array, level: number): void {
   const { numbers } = output
   const areClasses = isWhole(output)
   for (let pixel = 0; pixel < classes.length; pixel += 1) {
     const value = numbers[pixel] ?? NaN
     if (Number.isNaN(value)) classes[pixel] = -1
-    else classes[pixel] = areClasses ? value : Number(value > HALF)
+    else classes[pixel] = areClasses ? value : Number(value > level)
   }
 }
 

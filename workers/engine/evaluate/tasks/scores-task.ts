@@ -1,4 +1,4 @@
-// Classification and regression: scores or numbers of every sample. Without a metric, all outputs are compared.
+// Classification and regression: scores or numbers of every sample.
 
 import { startAgreement } from '../agreement.ts'
 import type { MetricName } from '../metrics/metrics.ts'
@@ -8,8 +8,7 @@ import { NO_AGREEMENT, isWhole, valuesOf } from './task.ts'
 
 export interface ScoresOptions {
   readonly metric: MetricName | 'none'
-  /** `null` = all, where there is no metric. */
-  readonly output: string | null
+  readonly output: string
   readonly labels: string
 }
 
@@ -17,7 +16,7 @@ export function scoresTask(options: ScoresOptions): EvaluationTask<TaskBatch> {
   const { metric, output, labels } = options
   const isCompared = metric === 'none' || METRICS[metric].compares === 'decisions'
   return {
-    outputs: output === null ? 'all' : [output],
+    outputs: [output],
     labels: metric === 'none' ? [] : [labels],
     decide: (batch) => batch,
     startMetric: () => {
@@ -50,7 +49,7 @@ function addScores(
   labels: NamedValues,
   { output, labels: name }: ScoresOptions,
 ): void {
-  const scores = valuesOf(outputs, output ?? '')
+  const scores = valuesOf(outputs, output)
   const truth = valuesOf(labels, name).numbers
   run.add({
     samples,
