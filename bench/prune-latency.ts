@@ -1,5 +1,5 @@
-// Latency at one thread of models with half of their channels against the originals, runs interleaved:
-// `bench/prune-latency.ts [--multiple=8] <folder of .onnx> [name…]`. Speed-up beside the ratio of multiply-accumulates.
+// Latency at one thread of models with half of their channels against the originals, runs interleaved, by processor time:
+// `bench/prune-latency.ts [--multiple=auto] <folder of .onnx> [name…]`. Speed-up beside the ratio of multiply-accumulates.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,15 +9,16 @@ import { openRuntime } from '#engine/runtime/ort'
 import { bufferRange } from '#src/onnx/ir/byte-range'
 import { readModel } from '#src/onnx/read-model'
 import { modelBytes } from '#src/onnx/write-model'
-import { interleavedTiming } from './interleaved-timing.ts'
+import { interleavedTiming, processorTime } from './interleaved-timing.ts'
 import { randomFeeds } from './random-feeds.ts'
 
 const BUDGET_MS = 2000
 
-const MULTIPLE = /^--multiple=(\d+)$/
+const MULTIPLE = /^--multiple=(\d+|auto)$/
 
 const words = process.argv.slice(2)
-const multiple = Number(words.flatMap((word) => MULTIPLE.exec(word)?.[1] ?? [])[0] ?? 8)
+const named = words.flatMap((word) => MULTIPLE.exec(word)?.[1] ?? [])[0] ?? 'auto'
+const channelMultiple = named === 'auto' ? named : Number(named)
 const [folder, ...names] = words.filter((word) => !MULTIPLE.test(word))
 if (folder === undefined) throw new Error('usage: prune-latency <folder of .onnx> [name…]')
 const runtime = openRuntime()
@@ -33,7 +34,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx')))
         norm: 'l2',
         amount: { kind: 'sparsity', value: 0.5 },
         scope: { kind: 'layer' },
-        limits: { minChannels: 8, channelMultiple: multiple },
+        limits: { minChannels: 8, channelMultiple },
         excludedLayers: [],
         normalizedAxes: 'auto',
         repair: false,
@@ -43,18 +44,27 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx')))
       runtime,
     )
     await simplify(model, runtime)
+    const original = readModel(bufferRange(bytes))
+    await simplify(original, runtime)
     const sessions = [
-      await runtime.load(bytes, { threads: 1, optimization: 'all' }),
+      await runtime.load(modelBytes(original), { threads: 1, optimization: 'all' }),
       await runtime.load(modelBytes(model), { threads: 1, optimization: 'all' }),
     ]
     const [session] = sessions
     if (session === undefined) continue
     const feeds = randomFeeds(session.inputs, 1)
-    const { milliseconds, speedups } = await interleavedTiming(sessions, feeds, BUDGET_MS)
+    const { milliseconds, speedups } = await interleavedTiming(
+      sessions,
+      feeds,
+      BUDGET_MS,
+      processorTime,
+    )
     const ratio = 1 / Number(details['macs_kept'])
     const speedup = speedups[1] ?? 0
+    const gone = Number(details['removed']) / Number(details['channels'])
+    const times = milliseconds.map((time) => time.toFixed(2)).join(' → ')
     console.log(
-      `${file}: ${milliseconds.map((time) => time.toFixed(2)).join(' → ')} ms, ${speedup.toFixed(2)} × as fast, MACs ÷ ${ratio.toFixed(2)}, share ${(speedup / ratio).toFixed(2)}`,
+      `${file}: multiple ${String(details['channel_multiple'])}, ${gone.toFixed(2)} of the channels gone, ${times} ms, ${speedup.toFixed(2)} × as fast, MACs ÷ ${ratio.toFixed(2)}, share ${(speedup / ratio).toFixed(2)}`,
     )
     for (const one of sessions) await one.release()
   } catch (error) {

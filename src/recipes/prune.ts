@@ -148,11 +148,11 @@ export const pruneChannel = z
     scope: channelScope.default('layer'),
     ...measured,
     channel_multiple: z
-      .int()
-      .min(1)
-      .max(1024)
-      .default(8)
-      .describe('Axes keep a multiple of this many channels.'),
+      .union([z.literal('auto'), z.int().min(1).max(1024)])
+      .default('auto')
+      .describe(
+        'Axes keep a multiple of this many channels. `auto`: the largest of 16, 8, 4 and 1 with which about as many multiply-accumulates go as with single channels; vector kernels work on 16 at a time. The report names it.',
+      ),
     min_channels: z
       .int()
       .min(1)

@@ -74,6 +74,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
       ...PRUNED_LATER,
       { since: 7, isUsed: (step) => sensitivityOf(step) !== null },
       { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' },
+      { since: 9, isUsed: (step) => step.channel_multiple === 'auto' },
     ],
   },
   'prune unstructured': { since: 4, later: PRUNED_LATER },

@@ -52,6 +52,32 @@ describe('what goes', () => {
     },
   )
 
+  test.each([
+    [[64, 64], { kind: 'sparsity', value: 0.5 }, 16],
+    [[16, 16], { kind: 'sparsity', value: 0.5 }, 8],
+    [[24, 24], { kind: 'sparsity', value: 0.5 }, 4],
+    [[6, 6], { kind: 'sparsity', value: 0.5 }, 1],
+    [[96, 96], { kind: 'max_macs', value: 0.47 }, 16],
+    [[96, 96], { kind: 'max_macs', value: 0.37 }, 8],
+    [[10, 10], { kind: 'max_macs', value: 0.9 }, 1],
+  ] as [[number, number], ChannelOptions['amount'], number][])(
+    'counts suit kernels where as much goes: %j with %j keeps multiples of %i',
+    async (sizes, amount, multiple) => {
+      const limits = { minChannels: 1, channelMultiple: 'auto' } as const
+      const model = chain(...sizes)
+      const options = { ...OPTIONS, amount, limits }
+      const { details } = await pruneChannels(model, options, 'none', runtime)
+      expect(details['channel_multiple']).toBe(multiple)
+      const left = ['w1', 'w2'].map(
+        (name) => model.graph.initializers.get(name)!.constant!.dims[0]!,
+      )
+      expect(left.map((size) => size % multiple)).toEqual([0, 0])
+      if (amount.kind === 'max_macs') {
+        expect(details['macs_kept']).toBeLessThanOrEqual(amount.value)
+      }
+    },
+  )
+
   test('a ranking over the model leaves every layer a tenth', async () => {
     const model = chain(64, 40)
     const small = model.graph.initializers.get('w1')!

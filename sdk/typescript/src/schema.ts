@@ -2562,10 +2562,10 @@ export interface components {
              */
             sensitivity?: components["schemas"]["PruneSensitivity"] | null;
             /**
-             * @description Axes keep a multiple of this many channels.
-             * @default 8
+             * @description Axes keep a multiple of this many channels. `auto`: the largest of 16, 8, 4 and 1 with which about as many multiply-accumulates go as with single channels; vector kernels work on 16 at a time. The report names it.
+             * @default auto
              */
-            channel_multiple?: number;
+            channel_multiple?: "auto" | number;
             /**
              * @description No axis loses more than down to this many channels.
              * @default 8
@@ -2665,10 +2665,10 @@ export interface components {
              */
             sensitivity: components["schemas"]["PruneSensitivityResolved"] | null;
             /**
-             * @description Axes keep a multiple of this many channels.
-             * @default 8
+             * @description Axes keep a multiple of this many channels. `auto`: the largest of 16, 8, 4 and 1 with which about as many multiply-accumulates go as with single channels; vector kernels work on 16 at a time. The report names it.
+             * @default auto
              */
-            channel_multiple: number;
+            channel_multiple: "auto" | number;
             /**
              * @description No axis loses more than down to this many channels.
              * @default 8

@@ -10,6 +10,11 @@ export interface Limits {
   readonly channelMultiple: number
 }
 
+/** `auto`: the largest multiple that kernels like and that lets enough go. */
+export interface WantedLimits extends Omit<Limits, 'channelMultiple'> {
+  readonly channelMultiple: number | 'auto'
+}
+
 export type Scope =
   | { readonly kind: 'global' }
   | { readonly kind: 'layer' }

@@ -3,10 +3,11 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Candidates } from './choose-removed.ts'
+import type { Candidates, Limits } from './choose-removed.ts'
 import { removedByBudget, removedByFraction, removedByThreshold } from './choose-removed.ts'
 import type { ImportanceContext } from './importance/importance.ts'
 import { MEASURES } from './importance/measures.ts'
+import { coarsest, limitsToTry } from './kernel-multiples.ts'
 import { keepAxesAlive } from './keep-axes-alive.ts'
 import type { ChannelOptions } from './prune-channels.ts'
 import { RemainingCost } from './remaining-cost.ts'
@@ -23,6 +24,8 @@ export interface RemovalPlan {
   readonly trace: AxisTrace
   readonly units: readonly Unit[]
   readonly removed: Set<number>
+  /** What axes keep a multiple of. */
+  readonly channelMultiple: number
   readonly cost: RemainingCost
   /** Atoms that each unit had before earlier rounds took some, in the order of the units and by their names. */
   readonly originally: readonly number[]
@@ -41,7 +44,7 @@ export async function planRemoval(
   const plan = async (normalized: NormalizedAxes): Promise<RemovalPlan> => {
     const trace = new AxisTrace(model, new Set(options.excludedLayers), normalized)
     const units = unitsOf(trace)
-    const { seed, norm, limits } = options
+    const { seed, norm } = options
     const context = { trace, units, seed, norm, runtime, model, ...data }
     const scores = await MEASURES[options.importance](context)
     const cost = new RemainingCost(trace)
@@ -50,16 +53,17 @@ export async function planRemoval(
     const { sensitivity: task } = options
     const sensitivity =
       task === undefined ? null : await measureSensitivity(trace, units, scores, task, runtime)
-    const candidates = { units, scores, limits, originally }
-    const removed = chooseRemoved(
-      sensitivity === null
-        ? candidates
-        : { ...candidates, allocate: allocation(sensitivity, units, options, cost) },
-      options,
-      cost,
-    )
-    keepAxesAlive(trace, removed)
-    return { trace, units, removed, cost, originally, sizes, sensitivity }
+    const known = { trace, units, cost, originally, sizes, sensitivity }
+    const allocate =
+      sensitivity === null ? {} : { allocate: allocation(sensitivity, units, options, cost) }
+    const at = (limits: Limits): RemovalPlan => {
+      const candidates = { units, scores, limits, originally, ...allocate }
+      const removed = chooseRemoved(candidates, options, cost)
+      keepAxesAlive(trace, removed)
+      return { ...known, removed, channelMultiple: limits.channelMultiple }
+    }
+    const plans = limitsToTry(options.limits).map(at)
+    return coarsest(plans, (made) => fulfils(made, options))
   }
   if (options.normalizedAxes === 'refit') return plan('taken')
   const exact = await plan('whole')

@@ -4,7 +4,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import { opsetVersion } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Limits, Scope } from './choose-removed.ts'
+import type { Scope, WantedLimits } from './choose-removed.ts'
 import type { ImportanceContext } from './importance/importance.ts'
 import type { MeasureName } from './importance/measures.ts'
 import { KeptIndices } from './kept-indices.ts'
@@ -31,7 +31,7 @@ export interface ChannelOptions {
   readonly norm: 'l1' | 'l2'
   readonly amount: Amount
   readonly scope: Scope
-  readonly limits: Limits
+  readonly limits: WantedLimits
   readonly excludedLayers: readonly string[]
   /**
    * Axes that a normalisation takes its statistics over: `whole` keeps them, so that what is left computes what it did;
@@ -102,7 +102,13 @@ export async function pruneChannels(
 /** Layers named for one group; the rest is counted. */
 const NAMED = 8
 
-function describe({ units, originally, removed, cost }: RemovalPlan): Record<string, unknown> {
+function describe({
+  units,
+  originally,
+  removed,
+  cost,
+  channelMultiple,
+}: RemovalPlan): Record<string, unknown> {
   const groups = units.map(({ atoms, layers }, index) => {
     const size = originally[index] ?? atoms.length
     const left = atoms.filter((atom) => !removed.has(atom)).length
@@ -119,6 +125,7 @@ function describe({ units, originally, removed, cost }: RemovalPlan): Record<str
     channels: groups.reduce((sum, { size }) => sum + size, 0),
     removed: groups.reduce((sum, group) => sum + group.removed, 0),
     macs_kept: share(cost.macs(removed), cost.macs(none)),
+    channel_multiple: channelMultiple,
     parameters_kept: share(cost.parameters(removed), cost.parameters(none)),
     groups,
   }

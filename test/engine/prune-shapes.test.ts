@@ -1,0 +1,56 @@
+// What pruning adds to shape arithmetic: sizes that changed are told as they were, sizes that did not are read as they are.
+
+import { describe, expect, test } from 'vitest'
+import { pruneChannels } from '#engine/prune/prune-channels'
+import { parseModel } from '#src/onnx/text/parse-model'
+import { modelBytes } from '#src/onnx/write-model'
+import { runtime } from './model-runs.ts'
+
+async function pruned(picked: readonly number[]) {
+  const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
+    g (float[B,3,4,4] x) => (float[B,4,16] y, int64[${picked.length}] told) <
+      float[32,3,1,1] w1 = random(1, 1.0), float[4,32,1,1] w2 = random(2, 1.0),
+      int64[${picked.length}] place = {${picked.join()}}, int64[2] rest = {4, 16}, int64[1] zero = {0}
+    > {
+      a = Conv(x, w1) b = Relu(a) c = Conv(b, w2)
+      s = Shape(b) told_inner = Gather(s, place) told = Identity(told_inner)
+      t = Shape(b) n = Gather(t, zero) list = Concat<axis = 0>(n, rest) y = Reshape(c, list)
+    }`)
+  await pruneChannels(
+    model,
+    {
+      importance: 'magnitude',
+      norm: 'l2',
+      amount: { kind: 'sparsity', value: 0.5 },
+      scope: { kind: 'layer' },
+      limits: { minChannels: 1, channelMultiple: 1 },
+      excludedLayers: [],
+      normalizedAxes: 'auto',
+      repair: false,
+      seed: 0,
+    },
+    'none',
+    runtime,
+  )
+  const ops = [...model.graph.nodes()].map(({ opType }) => opType)
+  return { model, ops }
+}
+
+describe('sizes once channels are gone', () => {
+  test('readers of sizes that are the same read Shape itself', async () => {
+    const { ops } = await pruned([0, 2])
+    expect(ops).not.toContain('Mul')
+    expect(ops).not.toContain('Div')
+  })
+
+  test('readers of a size that changed read what it was', async () => {
+    const { model, ops } = await pruned([0, -3])
+    expect(ops.filter((op) => op === 'Mul')).toHaveLength(1)
+
+    const session = await runtime.load(modelBytes(model), { threads: 1, optimization: 'basic' })
+    const x = { dtype: 'float32' as const, dims: [2, 3, 4, 4], data: new Float32Array(96) }
+    const { told } = await session.run({ x })
+    await session.release()
+    expect(told?.data).toEqual(BigInt64Array.of(2n, 32n))
+  })
+})
