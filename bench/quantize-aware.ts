@@ -69,7 +69,7 @@ for (const file of readdirSync(models).filter((name) => name.endsWith('.onnx')))
       epochs: Number(epochs),
       batchSize: 50,
       optimizer: { type: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
-      learningRate: 5e-4,
+      learningRate: 1e-4,
       schedule: { kind: 'cosine', warmUp: 5 },
       seed: 0,
       clipNorm: 1,

@@ -2,6 +2,13 @@
 
 import { z } from 'zod'
 
+/** What each optimizer takes where none is named; its gradients decide how far it then goes. */
+interface LearningRates {
+  readonly sgd: number
+  readonly adam: number
+  readonly adamw: number
+}
+
 const learningRate = (fallback: number) =>
   z.number().positive().max(100).default(fallback).describe('Of the first steps, before it falls.')
 
@@ -13,39 +20,44 @@ const weightDecay = (fallback: number) =>
     .default(fallback)
     .describe('Pulls weights towards 0; biases and scales are left alone.')
 
-const sgd = z
-  .strictObject({
-    type: z.literal('sgd'),
-    learning_rate: learningRate(0.05),
-    momentum: z.number().min(0).max(0.999).default(0.9),
-    nesterov: z.boolean().default(true),
-    weight_decay: weightDecay(1e-4),
-  })
-  .meta({ id: 'SgdOptimizer' })
-
 const moments = {
   beta1: z.number().min(0).max(0.9999).default(0.9),
   beta2: z.number().min(0).max(0.999999).default(0.999),
   epsilon: z.number().positive().max(1).default(1e-8),
 }
 
-const adam = z
-  .strictObject({
-    type: z.literal('adam'),
-    learning_rate: learningRate(1e-3),
-    ...moments,
-    weight_decay: weightDecay(0),
-  })
-  .meta({ id: 'AdamOptimizer' })
-
-const adamw = z
-  .strictObject({
-    type: z.literal('adamw'),
-    learning_rate: learningRate(1e-3),
-    ...moments,
-    weight_decay: weightDecay(0.01),
-  })
-  .meta({ id: 'AdamwOptimizer' })
+/** `prefix`: of the names that the schemas have in the description of the API. */
+export function optimizerChoice(prefix: string, rates: LearningRates) {
+  const sgd = z
+    .strictObject({
+      type: z.literal('sgd'),
+      learning_rate: learningRate(rates.sgd),
+      momentum: z.number().min(0).max(0.999).default(0.9),
+      nesterov: z.boolean().default(true),
+      weight_decay: weightDecay(1e-4),
+    })
+    .meta({ id: `${prefix}SgdOptimizer` })
+  const adam = z
+    .strictObject({
+      type: z.literal('adam'),
+      learning_rate: learningRate(rates.adam),
+      ...moments,
+      weight_decay: weightDecay(0),
+    })
+    .meta({ id: `${prefix}AdamOptimizer` })
+  const adamw = z
+    .strictObject({
+      type: z.literal('adamw'),
+      learning_rate: learningRate(rates.adamw),
+      ...moments,
+      weight_decay: weightDecay(0.01),
+    })
+    .meta({ id: `${prefix}AdamwOptimizer` })
+  return z
+    .discriminatedUnion('type', [sgd, adam, adamw])
+    .prefault({ type: 'adamw' })
+    .meta({ id: `${prefix}Optimizer` })
+}
 
 const earlyStopping = z
   .strictObject({
@@ -59,8 +71,6 @@ const earlyStopping = z
   })
   .meta({ id: 'EarlyStopping' })
 
-export const optimizers = z.discriminatedUnion('type', [sgd, adam, adamw])
-
 export const training = z
   .strictObject({
     epochs: z.int().min(1).max(10_000).default(3),
@@ -70,7 +80,7 @@ export const training = z
       .max(4096)
       .default(64)
       .describe('Samples of a step; all there are, where they are fewer.'),
-    optimizer: optimizers.prefault({ type: 'adamw' }).meta({ id: 'Optimizer' }),
+    optimizer: optimizerChoice('', { sgd: 0.05, adam: 1e-3, adamw: 1e-3 }),
     schedule: z
       .enum(['constant', 'cosine', 'step', 'one_cycle'])
       .default('cosine')

@@ -2964,14 +2964,147 @@ export interface components {
              */
             finetune: components["schemas"]["TrainingResolved"] | null;
         };
+        QatAdamOptimizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adam";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.0001
+             */
+            learning_rate?: number;
+            /** @default 0.9 */
+            beta1?: number;
+            /** @default 0.999 */
+            beta2?: number;
+            /** @default 1e-8 */
+            epsilon?: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0
+             */
+            weight_decay?: number;
+        };
+        QatAdamOptimizerResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adam";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.0001
+             */
+            learning_rate: number;
+            /** @default 0.9 */
+            beta1: number;
+            /** @default 0.999 */
+            beta2: number;
+            /** @default 1e-8 */
+            epsilon: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0
+             */
+            weight_decay: number;
+        };
+        QatAdamwOptimizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adamw";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.0001
+             */
+            learning_rate?: number;
+            /** @default 0.9 */
+            beta1?: number;
+            /** @default 0.999 */
+            beta2?: number;
+            /** @default 1e-8 */
+            epsilon?: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.01
+             */
+            weight_decay?: number;
+        };
+        QatAdamwOptimizerResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "adamw";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.0001
+             */
+            learning_rate: number;
+            /** @default 0.9 */
+            beta1: number;
+            /** @default 0.999 */
+            beta2: number;
+            /** @default 1e-8 */
+            epsilon: number;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.01
+             */
+            weight_decay: number;
+        };
         /**
          * @default {
-         *       "type": "adamw",
-         *       "learning_rate": 0.0005
+         *       "type": "adamw"
          *     }
          */
-        QatOptimizer: components["schemas"]["SgdOptimizer"] | components["schemas"]["AdamOptimizer"] | components["schemas"]["AdamwOptimizer"];
-        QatOptimizerResolved: components["schemas"]["SgdOptimizerResolved"] | components["schemas"]["AdamOptimizerResolved"] | components["schemas"]["AdamwOptimizerResolved"];
+        QatOptimizer: components["schemas"]["QatSgdOptimizer"] | components["schemas"]["QatAdamOptimizer"] | components["schemas"]["QatAdamwOptimizer"];
+        QatOptimizerResolved: components["schemas"]["QatSgdOptimizerResolved"] | components["schemas"]["QatAdamOptimizerResolved"] | components["schemas"]["QatAdamwOptimizerResolved"];
+        QatSgdOptimizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sgd";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.0002
+             */
+            learning_rate?: number;
+            /** @default 0.9 */
+            momentum?: number;
+            /** @default true */
+            nesterov?: boolean;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.0001
+             */
+            weight_decay?: number;
+        };
+        QatSgdOptimizerResolved: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "sgd";
+            /**
+             * @description Of the first steps, before it falls.
+             * @default 0.0002
+             */
+            learning_rate: number;
+            /** @default 0.9 */
+            momentum: number;
+            /** @default true */
+            nesterov: boolean;
+            /**
+             * @description Pulls weights towards 0; biases and scales are left alone.
+             * @default 0.0001
+             */
+            weight_decay: number;
+        };
         QatTraining: {
             /** @default 3 */
             epochs?: number;
