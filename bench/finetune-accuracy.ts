@@ -1,91 +1,94 @@
-// Accuracy after channel pruning and some epochs of training, on labels, on the original's answers, and on both:
-// `bench/finetune-accuracy.ts <folder of .onnx> <folder of data> [share of MACs kept] [epochs] [name…]`.
+// Accuracy after channel pruning and training as the recipe has it unless told otherwise, by weight of the original's answers:
+// `bench/finetune-accuracy.ts <folder of .onnx> <folder of data> <name> [share of MACs kept] [weights] [seeds] [samples] [training as JSON]`.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Samples } from '#engine/evaluate/judge'
 import { pruneChannels } from '#engine/prune/prune-channels'
 import { openRuntime } from '#engine/runtime/ort'
 import { trainModel } from '#engine/train/train-model'
 import { bufferRange } from '#src/onnx/ir/byte-range'
 import type { Model } from '#src/onnx/ir/model'
 import { readModel } from '#src/onnx/read-model'
+import { evaluation } from '#src/recipes/evaluation'
+import { pruneChannel } from '#src/recipes/prune'
+import { training as trainingSchema } from '#src/recipes/training'
+import { distillTerms } from '#workers/steps/distill-terms'
+import { AS_BEFORE } from '#workers/steps/finetune'
+import { trainingOptions } from '#workers/steps/training-options'
+import { batched, isOpen } from './labelled-batches.ts'
 import { LABELLED_SETS } from './labelled-samples.ts'
-import { accuracy as shareRight, samplesOf, termsOf } from './labelled-training.ts'
+import { accuracy, samplesOf } from './labelled-training.ts'
 
-const TEST = 1500
-const TRAINING = 4000
-const [models, data, share = '0.5', epochs = '3', ...names] = process.argv.slice(2)
-if (models === undefined || data === undefined) {
-  throw new Error(
-    'usage: finetune-accuracy <folder of .onnx> <folder of data> [share] [epochs] [name…]',
-  )
+const [models, data, name = '', share = '0.5', weights = `0,${AS_BEFORE.alpha}`, ...more] =
+  process.argv.slice(2)
+const [seeds = '1', count = '12000', options = '{}'] = more
+const file =
+  models === undefined ? undefined : readdirSync(models).find((one) => one.startsWith(name))
+const key = Object.keys(LABELLED_SETS).find((prefix) => file?.startsWith(prefix))
+const load = key === undefined ? undefined : LABELLED_SETS[key]
+if (models === undefined || data === undefined || file === undefined || load === undefined) {
+  throw new Error('usage: finetune-accuracy <folder of .onnx> <folder of data> <name> …')
 }
 const runtime = openRuntime()
+const set = load(data, models, Number(count))
+const [train, test] = [samplesOf(set.calibration), samplesOf(set.test)]
+const bytes = new Uint8Array(readFileSync(join(models, file)))
+const original = () => readModel(bufferRange(bytes))
+const step = pruneChannel.parse({ type: 'prune', method: 'channel', max_macs: Number(share) })
+const wanted = trainingSchema.parse(JSON.parse(options))
+const judged = evaluation.parse({ task: 'classification' })
+const calibration = batched(set.calibration.slice(0, step.samples), isOpen(original()) ? 32 : 1)
 
-async function accuracy(model: Model, samples: Samples): Promise<string> {
-  return `${(100 * (await shareRight(model, samples, runtime))).toFixed(1)} %`
+async function pruned(): Promise<{ readonly model: Model; readonly macs: number }> {
+  const limits = { minChannels: step.min_channels, channelMultiple: step.channel_multiple }
+  const amount = { kind: 'max_macs', value: Number(share) } as const
+  const feeds = {
+    async *[Symbol.asyncIterator]() {
+      yield* calibration
+    },
+  }
+  const { model, details } = await pruneChannels(
+    original(),
+    {
+      importance: step.importance,
+      norm: step.norm,
+      amount,
+      scope: { kind: 'layer' },
+      limits,
+      excludedLayers: [],
+      normalizedAxes: step.normalized_axes,
+      repair: step.repair,
+      seed: 1,
+    },
+    feeds,
+    runtime,
+  )
+  return { model, macs: Number(details['macs_kept']) }
 }
 
-for (const file of readdirSync(models).filter((name) => name.endsWith('.onnx'))) {
-  if (!names.some((name) => file.startsWith(name))) continue
-  const key = Object.keys(LABELLED_SETS).find((prefix) => file.startsWith(prefix))
-  const load = key === undefined ? undefined : LABELLED_SETS[key]
-  if (load === undefined) continue
-  const set = load(data, models, TRAINING)
-  const bytes = new Uint8Array(readFileSync(join(models, file)))
-  const fresh = () => readModel(bufferRange(bytes))
-  const train = samplesOf(set.calibration)
-  const test = samplesOf(set.test.slice(0, TEST))
-  const prune = async (): Promise<Model> => {
-    const options = {
-      importance: 'magnitude',
-      norm: 'l2',
-      amount: { kind: 'max_macs', value: Number(share) },
-      scope: { kind: 'layer' },
-      limits: { minChannels: 1, channelMultiple: 1 },
-      excludedLayers: [],
-      normalizedAxes: 'auto',
-      repair: false,
-      seed: 1,
-    } as const
-    return (await pruneChannels(fresh(), options, 'none', runtime)).model
+const percent = (value: number): string => (100 * value).toFixed(2)
+const before = await pruned()
+console.log(
+  `${file}: original ${percent(await accuracy(original(), test, runtime))} % of ${test.count}, pruned to ${before.macs.toFixed(3)} of the MACs ${percent(await accuracy(before.model, test, runtime))} %, ${train.count} training samples, ${options}`,
+)
+for (const alpha of weights.split(',').map(Number)) {
+  const found: number[] = []
+  const losses: string[] = []
+  const start = process.cpuUsage()
+  for (let seed = 0; seed < Number(seeds); seed += 1) {
+    const { model } = await pruned()
+    const training = { ...wanted, seed }
+    const request = { ...AS_BEFORE, alpha, training }
+    const terms = distillTerms(model, request, judged, await train.batch(0, 1))
+    const teacher = terms.some(({ target }) => target.startsWith('teacher/')) ? original() : null
+    const task = { terms, teacher, samples: train, options: trainingOptions(training, train.count) }
+    const { epochs } = await trainModel(model, task, runtime)
+    losses.push(`${epochs[0]?.loss.toPrecision(3)}→${epochs.at(-1)?.loss.toPrecision(3)}`)
+    found.push(await accuracy(model, test, runtime))
   }
-  console.log(`${file}: original ${await accuracy(fresh(), test)}, ${train.count} training samples`)
-  console.log(`  pruned to ${share} of the MACs: ${await accuracy(await prune(), test)}`)
-  for (const [name, alpha] of [
-    ['labels', 0],
-    ['both', 0.7],
-    ['teacher alone', 1],
-  ] as const) {
-    const model = await prune()
-    const start = performance.now()
-    await trainModel(
-      model,
-      {
-        terms: termsOf(model.graph.outputs[0]?.name ?? '', alpha),
-        teacher: alpha === 0 ? null : fresh(),
-        samples: train,
-        options: {
-          epochs: Number(epochs),
-          batchSize: 50,
-          optimizer: { type: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
-          learningRate: 2e-3,
-          schedule: { kind: 'cosine', warmUp: 5 },
-          seed: 0,
-          clipNorm: 1,
-          batchNorm: 'train',
-          frozenLayers: [],
-          keepZeros: true,
-          averaging: null,
-          earlyStopping: null,
-          augmentations: [],
-          threads: 1,
-        },
-      },
-      runtime,
-    )
-    const seconds = ((performance.now() - start) / 1000).toFixed(0)
-    console.log(`  ${epochs} epochs on ${name}: ${await accuracy(model, test)} (${seconds} s)`)
-  }
+  const { user, system } = process.cpuUsage(start)
+  const mean = found.reduce((sum, value) => sum + value, 0) / found.length
+  console.log(
+    `  teacher's weight ${alpha}: mean ${percent(mean)} % (seeds: ${found.map(percent).join(', ')}; loss ${losses.join(', ')}; ${((user + system) / 1e6).toFixed(0)} s of processor time)`,
+  )
 }

@@ -82,7 +82,10 @@ function cifar(data: string, form: PixelForm, training = 128): LabelledSet {
       return sample(form.input, shapeOf(form, 32), planes(pixels, 32, form), Number(file[0]))
     })
   }
-  return { calibration: part('train12000_jpg.tar', training), test: part('test6000_jpg.tar', 2000) }
+  return {
+    calibration: part('train12000_jpg.tar', training),
+    test: part('test6000_jpg.tar', training === undefined ? 2000 : 6000),
+  }
 }
 
 function imagenet(data: string, form: PixelForm): LabelledSet {

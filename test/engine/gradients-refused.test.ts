@@ -30,6 +30,12 @@ const REFUSED: readonly (readonly [string, string, RegExp])[] = [
       { y = ScatterElements<reduction="mul">(x, i, u) }`,
     /reduction mul/,
   ],
+  [
+    'RNN with an activation that lacks its parameters',
+    `g (float[3,1,2] x, float[1,2,2] w, float[1,2,2] r) => (float y)
+      { y = RNN<hidden_size=2, activations=["Affine"]>(x, w, r) }`,
+    /'y' \(RNN\) has no gradient: the activation Affine lacks parameters/,
+  ],
 ]
 
 describe('gradients that are refused', () => {

@@ -5,6 +5,7 @@ import { MATMUL_CASES } from './gradient-cases-matmul.ts'
 import { MOVING_CASES } from './gradient-cases-moving.ts'
 import { NORMALIZATION_CASES, RESIZE_CASES } from './gradient-cases-normalization.ts'
 import { POOLING_CASES, REDUCTION_CASES } from './gradient-cases-pooling.ts'
+import { RECURRENT_CASES } from './gradient-cases-recurrent.ts'
 import { TRAINING_CASES } from './gradient-cases-training.ts'
 import { checkGradients } from '#test/support/gradient-check'
 
@@ -21,6 +22,7 @@ const FAMILIES = [
   ['moving elements', MOVING_CASES],
   ['normalisations', NORMALIZATION_CASES],
   ['resampling', RESIZE_CASES],
+  ['recurrent layers', RECURRENT_CASES],
   ['losses and contributed operators', TRAINING_CASES],
 ] as const
 

@@ -118,4 +118,16 @@ export const NETWORK_CASES: readonly NetworkCase[] = [
         m = Mul(h, h2) out0 = Add(m, h) out = Mul(out0, spare)
         ${MSE} }`,
   },
+  {
+    title: 'two recurrent layers, one both ways, of an open number of steps',
+    sizes: { n: 2, t: 4 },
+    graph: `g (float[t,n,3] x) => (float loss)
+      <float[2,9,3] w1 = random(1, 0.6), float[2,9,3] r1 = random(2, 0.6), float[2,18] b1 = random(3, 0.2),
+       float[1,8,6] w2 = random(4, 0.6), float[1,8,2] r2 = random(5, 0.6), float[1,16] b2 = random(6, 0.2),
+       float[2,2] wo = random(7, 0.7), int64[3] joined = {0, 0, 6}, int64[1] first = {0}>
+      { y1 = GRU<hidden_size=3, direction="bidirectional">(x, w1, r1, b1)
+        t1 = Transpose<perm=[0,2,1,3]>(y1) s1 = Reshape(t1, joined)
+        "", h2 = LSTM<hidden_size=2>(s1, w2, r2, b2) h = Squeeze(h2, first)
+        out = MatMul(h, wo) ${MSE} }`,
+  },
 ]

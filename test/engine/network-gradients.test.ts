@@ -50,3 +50,32 @@ describe('what has no gradient', () => {
     expect([...gradients.keys()].map(({ name }) => name)).toEqual(['v'])
   })
 })
+
+describe('what is learnt', () => {
+  const learnt = (graph: string): string[] => {
+    const model = parseModel(`<ir_version: 10, opset_import: ["" : 21]> ${graph}`)
+    return trainableWeights(model).map(({ name }) => name)
+  }
+
+  it('is no number that fills a tensor or takes the place of what a mask hides', () => {
+    const graph = `g (float[2,3] x, bool[2,3] m, int64[2] s) => (float[2,3] y)
+      <float zero = {0}, float low = {-3}, float[3,3] w = random(1, 1.0)>
+      { a = MatMul(x, w) h = Where(m, a, low) e = Expand(zero, s) y = Add(h, e) }`
+    expect(learnt(graph)).toEqual(['w'])
+  })
+
+  it('is no table of zeros and ones that is taken element by element', () => {
+    const graph = `g (float[2,2] x) => (float[2,2] y)
+      <float[2,2] mask = {1, 0, 1, 1}, float[2,2] identity = {1, 0, 0, 1}, float[2] scale = {1, 1}, float one = {1}>
+      { a = MatMul(x, identity) b = Mul(a, scale) c = Sub(one, mask) y = Add(b, c) }`
+    expect(learnt(graph)).toEqual(['identity', 'scale'])
+  })
+
+  it('is a state that a recurrent layer starts from only where it is not nothing', () => {
+    const graph = `g (float[3,1,2] x) => (float[3,1,1,2] y)
+      <float[1,2,2] w = random(1, 1.0), float[1,2,2] r = random(2, 1.0), float[1,1,2] h = {0, 0}, float[1,1,2] k = {0.1, 0}>
+      { a = RNN<hidden_size=2>(x, w, r, "", "", h) b = RNN<hidden_size=2>(x, w, r, "", "", k)
+        y = Add(a, b) }`
+    expect(learnt(graph)).toEqual(['w', 'r', 'k'])
+  })
+})

@@ -135,6 +135,17 @@ describe('what steps can do', () => {
     })
   })
 
+  test('a recurrent layer refuses training where its functions lack parameters', () => {
+    const layer = (activation: string) => `g (float[3, 1, 2] x) => (y)
+      <float[1, 2, 2] w = full(0.5), float[1, 2, 2] r = full(0.5)> {
+      [rnn] y = RNN <hidden_size = 2, activations = ["${activation}"]> (x, w, r) }`
+    expect(support(layer('Affine')).distill).toEqual({
+      supported: false,
+      notes: ["no gradient is defined for node 'rnn' (RNN)"],
+    })
+    expect(support(layer('Softsign')).distill.supported).toBe(true)
+  })
+
   test('a network that ends in a choice cannot be trained by that output', () => {
     const graph = `g (float[1, 8, 4] x, float[1, 1, 8] s) => (y) <float[4] v = full(0.5), int64 n = {3}, float[1] t = {0.5}> {
       b = Mul(x, v) [nms] y = NonMaxSuppression(b, s, n, t, t) }`

@@ -5,7 +5,7 @@ import { runTraining } from './run-training.ts'
 import type { StepContext, StepOutcome } from './step-outcome.ts'
 
 /** The labels say what is right, where there are any; the original says the rest. */
-const AS_BEFORE = { loss: 'auto', temperature: 4, alpha: 0.5 } as const
+export const AS_BEFORE = { loss: 'auto', temperature: 4, alpha: 0.5 } as const
 
 /** Trains the model of the outcome; its zeros stay. @throws TersorError as `runTraining` does */
 export async function finetuned(

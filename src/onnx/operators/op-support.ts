@@ -69,7 +69,7 @@ Expand defined defined carries
 EyeLike opaque zero float
 Flatten defined defined carries
 Floor same zero float
-GRU defined none float
+GRU defined defined float
 Gather defined defined carries
 GatherElements opaque defined carries
 GatherND opaque defined float
@@ -94,7 +94,7 @@ InstanceNormalization defined defined float
 IsInf same zero float
 IsNaN same zero float
 LRN defined defined float
-LSTM defined none float
+LSTM defined defined float
 LayerNormalization defined defined float
 LeakyRelu same defined integer
 Less same zero float
@@ -135,7 +135,7 @@ QLinearConv defined none float
 QLinearMatMul defined none float
 QuantizeLinear defined none float
 RMSNormalization defined defined float
-RNN defined none float
+RNN defined defined float
 RandomNormal opaque zero float
 RandomNormalLike same zero float
 RandomUniform opaque zero float

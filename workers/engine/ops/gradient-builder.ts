@@ -40,6 +40,11 @@ export class GradientBuilder {
     return this.#append(opType, inputs, count, attributes)
   }
 
+  /** Writes into a graph inside a node of this one, where the values of this one may be read. */
+  within(graph: Graph): GradientBuilder {
+    return new GradientBuilder(graph, this.#facts, `${this.#name('body')}/`)
+  }
+
   #append(opType: string, inputs: Inputs, count: number, attributes: Attributes): Value[] {
     const names = Array.from({ length: count }, () => this.#name(opType))
     const node = this.#graph.append(makeNode(opType, inputs, names, attributes))

@@ -2,8 +2,11 @@
 
 import { recurrentMacs } from '#src/onnx/macs/recurrent'
 import type { AxesRule, AxisLabels } from './axis-context.ts'
+import type { GradientRule } from './gradient-call.ts'
 import type { OpRule, OpTable } from './op.ts'
 import { inputShape, outputShape } from './pass-axes.ts'
+import { recurrentGradient } from './recurrent-gradient.ts'
+import { gruDirection, lstmDirection, rnnDirection } from './recurrent-rules.ts'
 
 function copies(labels: AxisLabels, count: number): AxisLabels[] {
   return Array.from({ length: count }, () => labels)
@@ -52,18 +55,18 @@ function recurrentAxes(gates: number): AxesRule {
   }
 }
 
-function recurrent(gates: number): OpRule {
+function recurrent(gates: number, gradient: GradientRule): OpRule {
   return {
     macs: recurrentMacs,
     axes: recurrentAxes(gates),
-    gradient: 'none',
+    gradient,
     quantization: 'float',
     affine: 'none',
   }
 }
 
 export const RECURRENT_OPS: OpTable = {
-  GRU: recurrent(3),
-  LSTM: recurrent(4),
-  RNN: recurrent(1),
+  GRU: recurrent(3, recurrentGradient(2, gruDirection)),
+  LSTM: recurrent(4, recurrentGradient(3, lstmDirection)),
+  RNN: recurrent(1, recurrentGradient(1, rnnDirection)),
 }

@@ -12,8 +12,13 @@ import { labelOf } from '../rewrite/pass.ts'
 /** Nothing learnt is as large; what stands for minus infinity in an attention mask is. */
 const LARGEST = 1e4
 
-/** Where a single number is a factor, an offset or an exponent of a formula that the exporter spelt out. */
-const FORMULA_OPS = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sqrt']
+/** Where a single number is part of a formula that the exporter spelt out, or fills a tensor. */
+const FORMULA_OPS = ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Max', 'Min', 'Sqrt', 'Where', 'Expand']
+
+/** Where a table of zeros and ones says what counts. */
+const MASKED_OPS = ['Mul', 'Add', 'Sub', 'Where', 'Expand', 'Unsqueeze', 'Slice', 'Gather']
+
+const RECURRENT_OPS = ['LSTM', 'GRU', 'RNN']
 
 /**
  * Initializers of float32 in the main graph that operators use as weights. Not the statistics of BatchNormalization, single
@@ -27,8 +32,7 @@ export function trainableWeights(model: Model, frozen: readonly string[] = []): 
     if (!isPlain || value.constant === null || value.graph !== model.graph) continue
     const uses = [...value.uses]
     if (uses.some((use) => isStatistic(use) || names.has(labelOf(use.node)))) continue
-    if (tensorSize(tensor) === 1 && uses.every(({ node }) => node.is(...FORMULA_OPS))) continue
-    if (!isMask(tensor)) found.push(value)
+    if (!isSetting(tensor, uses)) found.push(value)
   }
   return found
 }
@@ -37,8 +41,22 @@ function isStatistic({ node, index }: Use): boolean {
   return node.is('BatchNormalization') && index >= 3
 }
 
-function isMask(tensor: Tensor): boolean {
-  return floatValues(tensor).some((element) => !(Math.abs(element) < LARGEST))
+/** Numbers of formulas, masks, and states that a recurrent layer starts from with nothing. */
+function isSetting(tensor: Tensor, uses: readonly Use[]): boolean {
+  const isRead = (...operators: string[]): boolean =>
+    uses.every(({ node }) => node.is(...operators))
+  if (tensorSize(tensor) === 1 && isRead(...FORMULA_OPS)) return true
+  const elements = floatValues(tensor)
+  if (elements.some((element) => !(Math.abs(element) < LARGEST))) return true
+  const isOf = (...allowed: number[]): boolean =>
+    elements.every((element) => allowed.includes(element))
+  if (uses.every(isInitialState) && isOf(0)) return true
+  const isTable = tensor.dims.length > 1 && isRead(...MASKED_OPS)
+  return isTable && isOf(0, 1) && elements.includes(0) && elements.includes(1)
+}
+
+function isInitialState({ node, index }: Use): boolean {
+  return node.is(...RECURRENT_OPS) && (index === 5 || index === 6)
 }
 
 /** Makes inputs of the graph of initializers: their elements come with each run. Gives the elements they had. */
