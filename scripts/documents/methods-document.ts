@@ -1,32 +1,38 @@
 // docs/methods.md, from the recipes.
 
+import { z } from 'zod'
 import { describeMethods } from '#src/http/describe-methods'
-
-interface Property {
-  readonly type?: string
-  readonly enum?: readonly unknown[]
-  readonly description?: string
-  readonly default?: unknown
-}
+import { training } from '#src/recipes/training'
+import type { JsonSchema, OptionRow } from './option-rows.ts'
+import { optionRows } from './option-rows.ts'
 
 export function methodsMarkdown(): string {
   const sections = describeMethods().map(
     ({ type, method, description, defaults, json_schema: schema }) => {
-      const properties = (schema['properties'] ?? {}) as Record<string, Property>
-      const rows = Object.keys(defaults).map((name) => {
-        const property = properties[name] ?? {}
-        const allowed =
-          property.enum?.map((value) => `\`${String(value)}\``).join(' ') ??
-          property.type ??
-          'object'
-        return `| \`${name}\` | ${allowed} | \`${JSON.stringify(defaults[name])}\` | ${property.description ?? ''} |`
-      })
-      const table =
-        rows.length === 0
-          ? 'No options.'
-          : `| option | allowed | default | |\n|---|---|---|---|\n${rows.join('\n')}`
-      return `## \`${type}\`${method === null ? '' : ` \`${method}\``}\n\n${description}\n\n${table}\n`
+      const title = `\`${type}\`${method === null ? '' : ` \`${method}\``}`
+      return section(title, description, optionRows(schema, defaults))
     },
   )
-  return `# Methods\n\nGenerated from \`src/recipes\`. \`GET /v1/methods\` answers the same with JSON schemas.\n\n${sections.join('\n')}`
+  return `# Methods\n\nGenerated from \`src/recipes\`. \`GET /v1/methods\` answers the same with JSON schemas. A dot leads into an object: \`calibration.method\` is written \`"calibration": { "method": … }\`.\n\n${[...sections, trainingSection()].join('\n')}`
+}
+
+function trainingSection(): string {
+  const schema = z.toJSONSchema(training, { io: 'input' }) as JsonSchema
+  const text = 'How a model is trained: `training` of a distillation, `finetune` of a pruning.'
+  return section('training', text, optionRows(schema, training.parse({})))
+}
+
+function section(title: string, description: string, rows: readonly OptionRow[]): string {
+  const table = ['| option | allowed | default | |', '|---|---|---|---|', ...rows.map(tableRow)]
+  const options = rows.length === 0 ? 'No options.' : table.join('\n')
+  return `## ${title}\n\n${description}\n\n${options}\n`
+}
+
+function tableRow({ name, allowed, default: fallback, description }: OptionRow): string {
+  const value = fallback === undefined ? '' : `\`${JSON.stringify(fallback)}\``
+  return `| \`${name}\` | ${cell(allowed)} | ${value} | ${cell(description)} |`
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 }

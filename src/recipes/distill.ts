@@ -53,7 +53,12 @@ const hint = z
       .nullable()
       .default(null)
       .describe('null = axis 1 where there are four or five axes, else the last.'),
-    weight: z.number().positive().max(1e6).default(1),
+    weight: z
+      .number()
+      .positive()
+      .max(1e6)
+      .default(1)
+      .describe('Of this hint in the sum, where the answers count 1.'),
   })
   .meta({ id: 'DistillHint' })
 
@@ -91,7 +96,7 @@ export const distillStep = z
       .max(32)
       .default([])
       .describe('Inner values that the student should have as the teacher has them.'),
-    training: training.prefault({}),
+    training: training.prefault({}).describe('How the student is trained.'),
   })
   .meta({
     id: 'DistillStep',

@@ -11,8 +11,14 @@ export const pruneSensitivityOptions = z
       .refine((ratios) => ratios.every((ratio, at) => at === 0 || ratio > (ratios[at - 1] ?? 0)), {
         error: 'each ratio is larger than the one before',
       })
-      .default([0.25, 0.5, 0.75]),
-    samples: z.int().min(1).max(100_000).default(128),
+      .default([0.25, 0.5, 0.75])
+      .describe('Fractions of the channels of a group.'),
+    samples: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(128)
+      .describe('Samples that the loss is measured on.'),
   })
   .meta({ id: 'PruneSensitivity' })
 

@@ -43,7 +43,9 @@ const budget = {
 }
 
 const perLayer = z.strictObject({
-  per_layer: z.record(z.string().min(1).max(256), fraction.max(0.99)),
+  per_layer: z
+    .record(z.string().min(1).max(256), fraction.max(0.99))
+    .describe('Fractions by the name of a layer.'),
 })
 
 const SCOPES =

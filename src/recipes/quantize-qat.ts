@@ -26,7 +26,7 @@ export const quantizeQat = z
       .enum(['int8', 'int4'])
       .default('int8')
       .describe('In int4 all layers but the first and the last, which keep 8 bits.'),
-    activations_dtype: z.enum(['uint8']).default('uint8'),
+    activations_dtype: z.enum(['uint8']).default('uint8').describe('What the model computes with.'),
     per_channel: z.boolean().default(true).describe('One scale per output channel of a weight.'),
     learn_scales: z
       .boolean()

@@ -7,7 +7,10 @@ export const quantizeWeightOnly = z
   .strictObject({
     type: z.literal('quantize'),
     method: z.literal('weight_only'),
-    weights_dtype: z.enum(['int4', 'uint4', 'int8']).default('int4'),
+    weights_dtype: z
+      .enum(['int4', 'uint4', 'int8'])
+      .default('int4')
+      .describe('What weights are stored as.'),
     block_size: z
       .literal([16, 32, 64, 128, 256])
       .default(32)

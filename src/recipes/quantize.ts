@@ -11,7 +11,7 @@ export const quantizeStatic = z
   .strictObject({
     type: z.literal('quantize'),
     method: z.literal('static'),
-    weights_dtype: z.enum(['int8']).default('int8'),
+    weights_dtype: z.enum(['int8']).default('int8').describe('What weights are stored as.'),
     target: z
       .enum(TARGETS)
       .default('host')
@@ -61,8 +61,11 @@ export const quantizeDynamic = z
   .strictObject({
     type: z.literal('quantize'),
     method: z.literal('dynamic'),
-    weights_dtype: z.enum(['int8']).default('int8'),
-    per_channel: z.boolean().default(false),
+    weights_dtype: z.enum(['int8']).default('int8').describe('What weights are stored as.'),
+    per_channel: z
+      .boolean()
+      .default(false)
+      .describe('One scale per output channel of a weight; without, one per weight.'),
     excluded_layers: excludedLayers,
   })
   .meta({

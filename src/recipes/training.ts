@@ -21,25 +21,45 @@ const weightDecay = (fallback: number) =>
     .describe('Pulls weights towards 0; biases and scales are left alone.')
 
 const moments = {
-  beta1: z.number().min(0).max(0.9999).default(0.9),
-  beta2: z.number().min(0).max(0.999999).default(0.999),
-  epsilon: z.number().positive().max(1).default(1e-8),
+  beta1: z
+    .number()
+    .min(0)
+    .max(0.9999)
+    .default(0.9)
+    .describe('Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.'),
+  beta2: z.number().min(0).max(0.999999).default(0.999).describe('The same of their squares.'),
+  epsilon: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1e-8)
+    .describe('Added to the root of the mean square that each change is divided by.'),
 }
+
+const CHOICE = 'Each has a learning rate of its own where none is named.'
 
 /** `prefix`: of the names that the schemas have in the description of the API. */
 export function optimizerChoice(prefix: string, rates: LearningRates) {
   const sgd = z
     .strictObject({
-      type: z.literal('sgd'),
+      type: z.literal('sgd').describe(CHOICE),
       learning_rate: learningRate(rates.sgd),
-      momentum: z.number().min(0).max(0.999).default(0.9),
-      nesterov: z.boolean().default(true),
+      momentum: z
+        .number()
+        .min(0)
+        .max(0.999)
+        .default(0.9)
+        .describe('Share of the last change that is made again; for `sgd`.'),
+      nesterov: z
+        .boolean()
+        .default(true)
+        .describe('The momentum is applied before the gradient is taken; for `sgd`.'),
       weight_decay: weightDecay(1e-4),
     })
     .meta({ id: `${prefix}SgdOptimizer` })
   const adam = z
     .strictObject({
-      type: z.literal('adam'),
+      type: z.literal('adam').describe(CHOICE),
       learning_rate: learningRate(rates.adam),
       ...moments,
       weight_decay: weightDecay(0),
@@ -47,7 +67,7 @@ export function optimizerChoice(prefix: string, rates: LearningRates) {
     .meta({ id: `${prefix}AdamOptimizer` })
   const adamw = z
     .strictObject({
-      type: z.literal('adamw'),
+      type: z.literal('adamw').describe(CHOICE),
       learning_rate: learningRate(rates.adamw),
       ...moments,
       weight_decay: weightDecay(0.01),
@@ -73,7 +93,12 @@ const earlyStopping = z
 
 export const training = z
   .strictObject({
-    epochs: z.int().min(1).max(10_000).default(3),
+    epochs: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(3)
+      .describe('How often each training sample is used.'),
     batch_size: z
       .int()
       .min(1)
@@ -110,7 +135,12 @@ export const training = z
       .nullable()
       .default('labels')
       .describe('The field of the training dataset that holds the labels; null = none are used.'),
-    label_smoothing: z.number().min(0).max(0.5).default(0),
+    label_smoothing: z
+      .number()
+      .min(0)
+      .max(0.5)
+      .default(0)
+      .describe('Share of each label that is spread over all classes.'),
     batch_norm: z
       .enum(['train', 'frozen'])
       .default('train')
@@ -136,7 +166,12 @@ export const training = z
       .describe(
         'Changes of samples at random. Of pictures: left and right exchanged, moved by up to an eighth, a part enlarged, a square hidden. `mixup` blends pairs of samples of any numbers, and their labels.',
       ),
-    early_stopping: earlyStopping.nullable().default(null),
+    early_stopping: earlyStopping
+      .nullable()
+      .default(null)
+      .describe(
+        'End when samples that are held back gain nothing more, and keep the best weights; null = train all epochs.',
+      ),
     threads: z
       .int()
       .min(1)

@@ -958,7 +958,7 @@ export interface components {
         };
         AdamOptimizer: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adam";
@@ -967,11 +967,20 @@ export interface components {
              * @default 0.001
              */
             learning_rate?: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1?: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2?: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon?: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -981,7 +990,7 @@ export interface components {
         };
         AdamOptimizerResolved: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adam";
@@ -990,11 +999,20 @@ export interface components {
              * @default 0.001
              */
             learning_rate: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -1004,7 +1022,7 @@ export interface components {
         };
         AdamwOptimizer: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adamw";
@@ -1013,11 +1031,20 @@ export interface components {
              * @default 0.001
              */
             learning_rate?: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1?: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2?: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon?: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -1027,7 +1054,7 @@ export interface components {
         };
         AdamwOptimizerResolved: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adamw";
@@ -1036,11 +1063,20 @@ export interface components {
              * @default 0.001
              */
             learning_rate: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -1554,7 +1590,10 @@ export interface components {
              * @default null
              */
             channel_axis?: number | null;
-            /** @default 1 */
+            /**
+             * @description Of this hint in the sum, where the answers count 1.
+             * @default 1
+             */
             weight?: number;
         };
         DistillHintResolved: {
@@ -1576,7 +1615,10 @@ export interface components {
              * @default null
              */
             channel_axis: number | null;
-            /** @default 1 */
+            /**
+             * @description Of this hint in the sum, where the answers count 1.
+             * @default 1
+             */
             weight: number;
         };
         /** @description Trains the model to answer as its teacher does; needs a training dataset, not labels. */
@@ -1614,7 +1656,10 @@ export interface components {
              * @default []
              */
             hints?: components["schemas"]["DistillHint"][];
-            /** @default {} */
+            /**
+             * @description How the student is trained.
+             * @default {}
+             */
             training?: components["schemas"]["Training"];
         };
         /** @description Trains the model to answer as its teacher does; needs a training dataset, not labels. */
@@ -1652,6 +1697,7 @@ export interface components {
              * @default []
              */
             hints: components["schemas"]["DistillHintResolved"][];
+            /** @description How the student is trained. */
             training: components["schemas"]["TrainingResolved"];
         };
         EarlyStopping: {
@@ -2552,6 +2598,7 @@ export interface components {
              * @default layer
              */
             scope?: ("global" | "layer" | "auto") | {
+                /** @description Fractions by the name of a layer. */
                 per_layer: {
                     [key: string]: number;
                 };
@@ -2655,6 +2702,7 @@ export interface components {
              * @default layer
              */
             scope: ("global" | "layer" | "auto") | {
+                /** @description Fractions by the name of a layer. */
                 per_layer: {
                     [key: string]: number;
                 };
@@ -2818,6 +2866,7 @@ export interface components {
         };
         PruneSensitivity: {
             /**
+             * @description Fractions of the channels of a group.
              * @default [
              *       0.25,
              *       0.5,
@@ -2825,11 +2874,15 @@ export interface components {
              *     ]
              */
             ratios?: number[];
-            /** @default 128 */
+            /**
+             * @description Samples that the loss is measured on.
+             * @default 128
+             */
             samples?: number;
         };
         PruneSensitivityResolved: {
             /**
+             * @description Fractions of the channels of a group.
              * @default [
              *       0.25,
              *       0.5,
@@ -2837,7 +2890,10 @@ export interface components {
              *     ]
              */
             ratios: number[];
-            /** @default 128 */
+            /**
+             * @description Samples that the loss is measured on.
+             * @default 128
+             */
             samples: number;
         };
         PruneStep: components["schemas"]["PruneChannelStep"] | components["schemas"]["PruneUnstructuredStep"] | components["schemas"]["PruneNmStep"];
@@ -2872,6 +2928,7 @@ export interface components {
              * @default global
              */
             scope?: ("global" | "layer") | {
+                /** @description Fractions by the name of a layer. */
                 per_layer: {
                     [key: string]: number;
                 };
@@ -2933,6 +2990,7 @@ export interface components {
              * @default global
              */
             scope: ("global" | "layer") | {
+                /** @description Fractions by the name of a layer. */
                 per_layer: {
                     [key: string]: number;
                 };
@@ -2966,7 +3024,7 @@ export interface components {
         };
         QatAdamOptimizer: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adam";
@@ -2975,11 +3033,20 @@ export interface components {
              * @default 0.0001
              */
             learning_rate?: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1?: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2?: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon?: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -2989,7 +3056,7 @@ export interface components {
         };
         QatAdamOptimizerResolved: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adam";
@@ -2998,11 +3065,20 @@ export interface components {
              * @default 0.0001
              */
             learning_rate: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -3012,7 +3088,7 @@ export interface components {
         };
         QatAdamwOptimizer: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adamw";
@@ -3021,11 +3097,20 @@ export interface components {
              * @default 0.0001
              */
             learning_rate?: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1?: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2?: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon?: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -3035,7 +3120,7 @@ export interface components {
         };
         QatAdamwOptimizerResolved: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "adamw";
@@ -3044,11 +3129,20 @@ export interface components {
              * @default 0.0001
              */
             learning_rate: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of its past that the mean of the gradients keeps; for `adam` and `adamw`.
+             * @default 0.9
+             */
             beta1: number;
-            /** @default 0.999 */
+            /**
+             * @description The same of their squares.
+             * @default 0.999
+             */
             beta2: number;
-            /** @default 1e-8 */
+            /**
+             * @description Added to the root of the mean square that each change is divided by.
+             * @default 1e-8
+             */
             epsilon: number;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -3065,7 +3159,7 @@ export interface components {
         QatOptimizerResolved: components["schemas"]["QatSgdOptimizerResolved"] | components["schemas"]["QatAdamOptimizerResolved"] | components["schemas"]["QatAdamwOptimizerResolved"];
         QatSgdOptimizer: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "sgd";
@@ -3074,9 +3168,15 @@ export interface components {
              * @default 0.0002
              */
             learning_rate?: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of the last change that is made again; for `sgd`.
+             * @default 0.9
+             */
             momentum?: number;
-            /** @default true */
+            /**
+             * @description The momentum is applied before the gradient is taken; for `sgd`.
+             * @default true
+             */
             nesterov?: boolean;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -3086,7 +3186,7 @@ export interface components {
         };
         QatSgdOptimizerResolved: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "sgd";
@@ -3095,9 +3195,15 @@ export interface components {
              * @default 0.0002
              */
             learning_rate: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of the last change that is made again; for `sgd`.
+             * @default 0.9
+             */
             momentum: number;
-            /** @default true */
+            /**
+             * @description The momentum is applied before the gradient is taken; for `sgd`.
+             * @default true
+             */
             nesterov: boolean;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -3106,7 +3212,10 @@ export interface components {
             weight_decay: number;
         };
         QatTraining: {
-            /** @default 3 */
+            /**
+             * @description How often each training sample is used.
+             * @default 3
+             */
             epochs?: number;
             /**
              * @description Samples of a step; all there are, where they are fewer.
@@ -3140,7 +3249,10 @@ export interface components {
              * @default labels
              */
             labels?: string | null;
-            /** @default 0 */
+            /**
+             * @description Share of each label that is spread over all classes.
+             * @default 0
+             */
             label_smoothing?: number;
             /**
              * @description BatchNormalization behind a layer is folded into it before, with the statistics it has; this is about those that are left.
@@ -3163,7 +3275,10 @@ export interface components {
              * @default []
              */
             augment?: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
-            /** @default null */
+            /**
+             * @description End when samples that are held back gain nothing more, and keep the best weights; null = train all epochs.
+             * @default null
+             */
             early_stopping?: components["schemas"]["EarlyStopping"] | null;
             /**
              * @description Given, not found: with other numbers of threads the last bits may differ.
@@ -3172,7 +3287,10 @@ export interface components {
             threads?: number;
         };
         QatTrainingResolved: {
-            /** @default 3 */
+            /**
+             * @description How often each training sample is used.
+             * @default 3
+             */
             epochs: number;
             /**
              * @description Samples of a step; all there are, where they are fewer.
@@ -3206,7 +3324,10 @@ export interface components {
              * @default labels
              */
             labels: string | null;
-            /** @default 0 */
+            /**
+             * @description Share of each label that is spread over all classes.
+             * @default 0
+             */
             label_smoothing: number;
             /**
              * @description BatchNormalization behind a layer is folded into it before, with the statistics it has; this is about those that are left.
@@ -3229,7 +3350,10 @@ export interface components {
              * @default []
              */
             augment: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
-            /** @default null */
+            /**
+             * @description End when samples that are held back gain nothing more, and keep the best weights; null = train all epochs.
+             * @default null
+             */
             early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
             /**
              * @description Given, not found: with other numbers of threads the last bits may differ.
@@ -3252,11 +3376,15 @@ export interface components {
              */
             method: "dynamic";
             /**
+             * @description What weights are stored as.
              * @default int8
              * @enum {string}
              */
             weights_dtype?: "int8";
-            /** @default false */
+            /**
+             * @description One scale per output channel of a weight; without, one per weight.
+             * @default false
+             */
             per_channel?: boolean;
             /**
              * @description Names of nodes that stay in floating point.
@@ -3274,11 +3402,15 @@ export interface components {
              */
             method: "dynamic";
             /**
+             * @description What weights are stored as.
              * @default int8
              * @enum {string}
              */
             weights_dtype: "int8";
-            /** @default false */
+            /**
+             * @description One scale per output channel of a weight; without, one per weight.
+             * @default false
+             */
             per_channel: boolean;
             /**
              * @description Names of nodes that stay in floating point.
@@ -3342,6 +3474,7 @@ export interface components {
              */
             weights_dtype?: "int8" | "int4";
             /**
+             * @description What the model computes with.
              * @default uint8
              * @enum {string}
              */
@@ -3392,6 +3525,7 @@ export interface components {
              */
             weights_dtype: "int8" | "int4";
             /**
+             * @description What the model computes with.
              * @default uint8
              * @enum {string}
              */
@@ -3434,6 +3568,7 @@ export interface components {
              */
             method: "static";
             /**
+             * @description What weights are stored as.
              * @default int8
              * @enum {string}
              */
@@ -3503,6 +3638,7 @@ export interface components {
              */
             method: "static";
             /**
+             * @description What weights are stored as.
              * @default int8
              * @enum {string}
              */
@@ -3573,6 +3709,7 @@ export interface components {
              */
             method: "weight_only";
             /**
+             * @description What weights are stored as.
              * @default int4
              * @enum {string}
              */
@@ -3646,6 +3783,7 @@ export interface components {
              */
             method: "weight_only";
             /**
+             * @description What weights are stored as.
              * @default int4
              * @enum {string}
              */
@@ -3904,7 +4042,7 @@ export interface components {
         };
         SgdOptimizer: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "sgd";
@@ -3913,9 +4051,15 @@ export interface components {
              * @default 0.05
              */
             learning_rate?: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of the last change that is made again; for `sgd`.
+             * @default 0.9
+             */
             momentum?: number;
-            /** @default true */
+            /**
+             * @description The momentum is applied before the gradient is taken; for `sgd`.
+             * @default true
+             */
             nesterov?: boolean;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -3925,7 +4069,7 @@ export interface components {
         };
         SgdOptimizerResolved: {
             /**
-             * @description discriminator enum property added by openapi-typescript
+             * @description Each has a learning rate of its own where none is named. (enum property replaced by openapi-typescript)
              * @enum {string}
              */
             type: "sgd";
@@ -3934,9 +4078,15 @@ export interface components {
              * @default 0.05
              */
             learning_rate: number;
-            /** @default 0.9 */
+            /**
+             * @description Share of the last change that is made again; for `sgd`.
+             * @default 0.9
+             */
             momentum: number;
-            /** @default true */
+            /**
+             * @description The momentum is applied before the gradient is taken; for `sgd`.
+             * @default true
+             */
             nesterov: boolean;
             /**
              * @description Pulls weights towards 0; biases and scales are left alone.
@@ -4017,7 +4167,10 @@ export interface components {
             };
         };
         Training: {
-            /** @default 3 */
+            /**
+             * @description How often each training sample is used.
+             * @default 3
+             */
             epochs?: number;
             /**
              * @description Samples of a step; all there are, where they are fewer.
@@ -4051,7 +4204,10 @@ export interface components {
              * @default labels
              */
             labels?: string | null;
-            /** @default 0 */
+            /**
+             * @description Share of each label that is spread over all classes.
+             * @default 0
+             */
             label_smoothing?: number;
             /**
              * @description Whether BatchNormalization follows the training data or keeps its statistics.
@@ -4074,7 +4230,10 @@ export interface components {
              * @default []
              */
             augment?: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
-            /** @default null */
+            /**
+             * @description End when samples that are held back gain nothing more, and keep the best weights; null = train all epochs.
+             * @default null
+             */
             early_stopping?: components["schemas"]["EarlyStopping"] | null;
             /**
              * @description Given, not found: with other numbers of threads the last bits may differ.
@@ -4083,7 +4242,10 @@ export interface components {
             threads?: number;
         };
         TrainingResolved: {
-            /** @default 3 */
+            /**
+             * @description How often each training sample is used.
+             * @default 3
+             */
             epochs: number;
             /**
              * @description Samples of a step; all there are, where they are fewer.
@@ -4117,7 +4279,10 @@ export interface components {
              * @default labels
              */
             labels: string | null;
-            /** @default 0 */
+            /**
+             * @description Share of each label that is spread over all classes.
+             * @default 0
+             */
             label_smoothing: number;
             /**
              * @description Whether BatchNormalization follows the training data or keeps its statistics.
@@ -4140,7 +4305,10 @@ export interface components {
              * @default []
              */
             augment: ("flip" | "shift" | "crop" | "cutout" | "mixup")[];
-            /** @default null */
+            /**
+             * @description End when samples that are held back gain nothing more, and keep the best weights; null = train all epochs.
+             * @default null
+             */
             early_stopping: components["schemas"]["EarlyStoppingResolved"] | null;
             /**
              * @description Given, not found: with other numbers of threads the last bits may differ.
