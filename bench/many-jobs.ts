@@ -1,5 +1,5 @@
 // Many tiny jobs on the distributed profile: are all done, what does each cost beyond its computing, does memory grow?
-// Usage: npm run build && node dist/bench/many-jobs.js [jobs = 10000] [worker processes = 4]; needs the test servers.
+// Usage: npm run build && node dist/bench/many-jobs.js [jobs = 10000] [worker processes = 4] [in flight = 20]; needs the test servers.
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,15 +8,19 @@ import { createTestBucket } from '#test/support/test-s3'
 import type { FaultClient } from './faults/client.ts'
 import type { Cluster } from './faults/cluster.ts'
 import { startCluster } from './faults/cluster.ts'
+import type { ServiceProcess } from './faults/service-process.ts'
 import { median } from './median.ts'
 import { jobBody, uploadSmallModel } from './faults/work.ts'
 
 const jobs = Number(process.argv[2] ?? 10_000)
 const workers = Number(process.argv[3] ?? 4)
 const bucket = 'many-jobs'
-const IN_FLIGHT = 20
+const inFlight = Number(process.argv[4] ?? 20)
 const SAMPLE_EVERY = Math.max(1, Math.floor(jobs / 200))
 const LOOK_EVERY_MS = 10_000
+const MS_PER_TICK = 10
+const OWN_TIME = 11
+const TIME_OF_CHILDREN = 13
 
 interface MemoryLook {
   readonly done: number
@@ -34,11 +38,19 @@ const looks: MemoryLook[] = []
 let submitted = 0
 let done = 0
 let failed = 0
+let processor = { api: 0, worker: 0, children: 0 }
 try {
   const model = await uploadSmallModel(client)
+  const before = processorTimes(cluster)
   const look = setInterval(() => looks.push(memory(cluster, done)), LOOK_EVERY_MS)
-  await Promise.all(Array.from({ length: IN_FLIGHT }, () => stream(model)))
+  await Promise.all(Array.from({ length: inFlight }, () => stream(model)))
   clearInterval(look)
+  const after = processorTimes(cluster)
+  processor = {
+    api: (after.api - before.api) / jobs,
+    worker: (after.worker - before.worker) / jobs,
+    children: (after.children - before.children) / jobs,
+  }
 } finally {
   await cluster.close()
   await swift.close()
@@ -49,6 +61,9 @@ console.log(
 )
 console.log(
   `overhead per job beyond its computing: median ${median(overheads).toFixed(0)} ms, worst ${Math.max(...overheads).toFixed(0)} ms (${overheads.length} jobs looked at)`,
+)
+console.log(
+  `processor time per job: API ${processor.api.toFixed(0)} ms, worker ${processor.worker.toFixed(0)} ms, children ${processor.children.toFixed(0)} ms`,
 )
 console.log(`memory slope: API ${slope('api')}, workers ${slope('worker')} KiB per job`)
 process.exitCode = done === jobs && failed === 0 ? 0 : 1
@@ -87,6 +102,23 @@ function memory({ apis, workers: processes }: Cluster, count: number): MemoryLoo
 
 function residentKib(pid: number): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0)
+}
+
+/** Milliseconds since their start, of all processes of a kind; those of the children that have ended. */
+function processorTimes({ apis, workers: processes }: Cluster): typeof processor {
+  const sum = (all: readonly ServiceProcess[], first: number): number =>
+    all.reduce((total, { pid }) => total + ticksOf(pid, first) * MS_PER_TICK, 0)
+  return {
+    api: sum(apis, OWN_TIME),
+    worker: sum(processes, OWN_TIME),
+    children: sum(processes, TIME_OF_CHILDREN),
+  }
+}
+
+/** User and system time, which stand side by side (proc_pid_stat(5), counted from behind the name). */
+function ticksOf(pid: number, first: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return Number(fields[first]) + Number(fields[first + 1])
 }
 
 /** Least squares over the second half: the first is warm-up. KiB per job. */

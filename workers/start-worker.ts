@@ -13,7 +13,7 @@ import { detectIsolation } from './sandbox/isolation.ts'
 import { openChildPool } from './sandbox/pool.ts'
 import { workerContext } from './worker-context.ts'
 
-const CHILD = fileURLToPath(new URL('./sandbox/bundle/child.js', import.meta.url))
+const CHILD = fileURLToPath(new URL('./sandbox/bundle/child.cjs', import.meta.url))
 /** A job takes one child, and its two memory probes one each. */
 const WARM_CHILDREN = { compress: 1, probe: 2 }
 

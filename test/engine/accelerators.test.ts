@@ -22,7 +22,7 @@ const state: { folder: string; offered: readonly Provider[] } = { folder: '', of
 beforeAll(async () => {
   state.folder = await mkdtemp(join(tmpdir(), 'tersor-accelerators-'))
   const settings = {
-    entry: join(import.meta.dirname, '../../dist/workers/sandbox/bundle/child.js'),
+    entry: join(import.meta.dirname, '../../dist/workers/sandbox/bundle/child.cjs'),
     scratch: state.folder,
     isolation: await detectIsolation(),
     maxMemoryBytes: 2 ** 32,

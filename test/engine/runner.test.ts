@@ -61,7 +61,7 @@ beforeAll(async () => {
   const container = await openTestContainer({ TERSOR_WEBHOOK_ALLOW: '127.0.0.1/32' })
   const { context, log, config } = container
   const settings = {
-    entry: join(import.meta.dirname, '../../dist/workers/sandbox/bundle/child.js'),
+    entry: join(import.meta.dirname, '../../dist/workers/sandbox/bundle/child.cjs'),
     scratch: context.options.scratch,
     isolation: await detectIsolation(),
     maxMemoryBytes: config.maxJobMemoryBytes,

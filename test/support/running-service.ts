@@ -18,7 +18,7 @@ export interface RunningService {
   stop(): Promise<void>
 }
 
-export const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/bundle/child.js')
+export const CHILD = join(import.meta.dirname, '../../dist/workers/sandbox/bundle/child.cjs')
 
 export interface ServiceParts {
   /** False: jobs stay queued. */

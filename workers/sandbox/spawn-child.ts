@@ -6,7 +6,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { ChildFailure, failureOfExit } from './child-failure.ts'
+import { CHILD_FLAGS } from './child-flags.ts'
 import type { Isolation } from './isolation.ts'
+import { lowerPriority } from './lower-priority.ts'
 import type {
   CheckpointAsk,
   ChildMessage,
@@ -17,7 +19,7 @@ import type {
 import { watchMemory } from './watch-memory.ts'
 
 export interface ChildSettings {
-  /** The bundled entry, `bundle/child.js`: see scripts/bundle-child.ts. */
+  /** The bundled entry, `bundle/child.cjs`: see scripts/bundle-child.ts. */
   readonly entry: string
   /** Folder under which each child gets one of its own. */
   readonly scratch: string
@@ -62,7 +64,7 @@ export async function spawnChild(settings: ChildSettings, task: ChildTask): Prom
   const { maxMemoryBytes } = settings
   const memory = settings.memory === 'limited' ? Math.floor(maxMemoryBytes / KIB) : 'unlimited'
   const shell = ['sh', '-c', LIMITS, 'sh', String(OPEN_FILES), String(memory)]
-  const node = [process.execPath, '--max-semi-space-size=32', settings.entry, task]
+  const node = [process.execPath, ...CHILD_FLAGS, settings.entry, task]
   const [command, ...parameters] = [...settings.isolation.prefix, ...shell, ...node]
   const child = spawn(command!, parameters, {
     cwd: folder,
@@ -71,6 +73,7 @@ export async function spawnChild(settings: ChildSettings, task: ChildTask): Prom
     serialization: 'advanced',
     detached: true,
   })
+  if (child.pid !== undefined) lowerPriority(child.pid)
   const errors = keepEnd(child)
   const ended = exitOf(child)
   if (settings.memory === 'watched' && child.pid !== undefined) {
