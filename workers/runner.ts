@@ -14,6 +14,8 @@ import type { WorkerContext } from './worker-context.ts'
 export interface RunnerOptions {
   /** Jobs that run at the same time. */
   readonly places: number
+  /** Deliveries that begin at the same time. */
+  readonly webhookPlaces?: number
 }
 
 export interface Runner {
@@ -25,14 +27,16 @@ export interface Runner {
 const LEASE_MS = 8000
 const RENEW_MS = 2000
 const SWEEP_MS = 5000
-/** Deliveries that begin at the same time. */
 const WEBHOOK_PLACES = 32
 /** A delivery whose receiver takes longer gives its place to the next and goes on beside, with this many others. */
 const SLOW_DELIVERY_MS = 1000
 const SLOW_DELIVERIES = 512
 const PAUSE_AFTER_ERROR_MS = 1000
 
-export function startRunner(context: WorkerContext, { places }: RunnerOptions): Runner {
+export function startRunner(
+  context: WorkerContext,
+  { places, webhookPlaces = WEBHOOK_PLACES }: RunnerOptions,
+): Runner {
   const { queue } = context.service
   const sweep = sweeper(context)
   const idle = new AbortController()
@@ -110,7 +114,7 @@ export function startRunner(context: WorkerContext, { places }: RunnerOptions): 
 
   const loops = [
     ...Array.from({ length: places }, () => work('compress')),
-    ...Array.from({ length: WEBHOOK_PLACES }, () => work('deliver-webhook')),
+    ...Array.from({ length: webhookPlaces }, () => work('deliver-webhook')),
     sweepNowAndThen(),
   ]
   context.service.peers.describeWorker(() => ({

@@ -58,6 +58,9 @@ export async function runSchedule(
   const scheduler = new Scheduler(randomFractions(seed), traced)
   const world = await World.open(scheduler, scheduler.pick(FAULT_SHARES)!, fenced)
   const restore = installVirtualTimers(scheduler)
+  const { stackTraceLimit } = Error
+  // Errors are part of the plan here, and their stacks would be a tenth of the time.
+  if (!traced) Error.stackTraceLimit = 0
   // It would end the process.
   const onRejection = (error: unknown): void =>
     world.judge.fail(`nobody handles ${error instanceof Error ? error.stack : String(error)}`)
@@ -67,6 +70,7 @@ export async function runSchedule(
   } finally {
     process.off('unhandledRejection', onRejection)
     restore()
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
 

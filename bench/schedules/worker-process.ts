@@ -32,7 +32,7 @@ export function startWorkerProcess(
     checkpointSeconds: 60,
     giveUp: new AbortController().signal,
   })
-  return startRunner(context, { places: 1 })
+  return startRunner(context, { places: 1, webhookPlaces: 0 })
 }
 
 function simulatedChildren(world: World, actor: Actor, die: () => void): ChildPool {

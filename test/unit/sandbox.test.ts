@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { driverEnvironment } from '#workers/sandbox/driver-environment'
@@ -76,6 +76,11 @@ test('a child sees what drivers of accelerators read, and no secrets beside it',
     const { VK_ICD_FILENAMES: driver, AWS_SECRET_ACCESS_KEY: secret } = process.env
     done([driver, secret].join())`)
   expect(result).toMatchObject({ peakMemoryBytes: 'a.json,' })
+})
+
+test('a child yields to the service', async () => {
+  const { result } = await runScript(`done((await import('node:os')).getPriority())`)
+  expect(result).toMatchObject({ peakMemoryBytes: Math.min(getPriority() + 5, 19) })
 })
 
 test('where the machine allows it, a child has no network', async () => {

@@ -2,11 +2,14 @@
 
 import type { CollectionName, Collections } from '#src/domain/records'
 import type { ListQuery, RecordStore, Versioned, Write } from '#src/ports/record-store'
+import type { IndexedValue } from './indexed-values.ts'
 import { filterPairs, indexedValues } from './indexed-values.ts'
 
 interface Stored {
   readonly version: number
   readonly json: string
+  /** What lists may look for: most of what they look at, they do not find. */
+  readonly indexed: readonly IndexedValue[]
 }
 
 type Table = Map<string, Stored>
@@ -23,16 +26,13 @@ export async function openMemoryRecords(): Promise<RecordStore> {
   function matching<C extends CollectionName>(
     collection: C,
     where: ListQuery<C>['where'],
-  ): readonly (Versioned<Collections[C]> & { readonly id: string })[] {
+  ): readonly (readonly [id: string, stored: Stored])[] {
     const filter = filterPairs(collection, where)
-    return [...tableOf(collection)]
-      .map(([id, stored]) => ({ id, ...parse<C>(stored) }))
-      .filter(({ record }) => {
-        const values = indexedValues(collection, record)
-        return filter.every((pair) =>
-          values.some(({ field, value }) => field === pair.field && value === pair.value),
-        )
-      })
+    return [...tableOf(collection)].filter(([, { indexed }]) =>
+      filter.every((pair) =>
+        indexed.some(({ field, value }) => field === pair.field && value === pair.value),
+      ),
+    )
   }
 
   return {
@@ -42,21 +42,27 @@ export async function openMemoryRecords(): Promise<RecordStore> {
     },
 
     async commit(writes) {
-      const before = new Map([...tables].map(([name, table]) => [name, new Map(table)]))
-      if (writes.every((write) => apply(tableOf(write.collection), write))) return true
-      tables.clear()
-      for (const [name, table] of before) tables.set(name, table)
-      return false
+      const undo: (() => void)[] = []
+      for (const write of writes) {
+        const table = tableOf(write.collection)
+        const id = write.op === 'delete' ? write.id : write.record.id
+        const before = table.get(id)
+        undo.push(() => (before === undefined ? table.delete(id) : table.set(id, before)))
+        if (apply(table, write)) continue
+        for (const back of undo.reverse()) back()
+        return false
+      }
+      return true
     },
 
     async list(collection, query) {
       const { order = 'descending', greaterThan, lessThan, limit, where } = query
       const found = matching(collection, where)
-        .filter(({ id }) => greaterThan === undefined || id > greaterThan)
-        .filter(({ id }) => lessThan === undefined || id < lessThan)
-        .sort((one, other) => (one.id < other.id ? -1 : 1))
+        .filter(([id]) => greaterThan === undefined || id > greaterThan)
+        .filter(([id]) => lessThan === undefined || id < lessThan)
+        .sort(([one], [other]) => (one < other ? -1 : 1))
       if (order === 'descending') found.reverse()
-      return found.slice(0, limit).map(({ record, version }) => ({ record, version }))
+      return found.slice(0, limit).map(([, stored]) => parse(stored))
     },
 
     async count(collection, where) {
@@ -79,7 +85,8 @@ function apply(table: Table, write: Write): boolean {
   const version = table.get(id)?.version ?? 0
   if (version !== (write.op === 'insert' ? 0 : write.version)) return false
   if (write.op === 'update' && version === 0) return false
-  table.set(id, { version: version + 1, json: JSON.stringify(write.record) })
+  const indexed = indexedValues(write.collection, write.record)
+  table.set(id, { version: version + 1, json: JSON.stringify(write.record), indexed })
   return true
 }
 

@@ -13,12 +13,12 @@ export function webhookUrlFault(text: string, allow: readonly string[]): string 
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return 'it must start with https://'
   if (url.username !== '' || url.password !== '') return 'it must not hold a user name or password'
   const host = url.hostname.replace(/^\[|\]$/gu, '').replace(/\.$/u, '')
-  const allowed = ipaddr.isValid(host) && addressIsListed(host, allow)
-  if (allowed) return null
+  const isAddress = ipaddr.isValid(host)
+  if (isAddress && addressIsListed(host, allow)) return null
   if (url.protocol === 'http:') return 'it must start with https://'
   if (url.port !== '') return 'it must use the port of https, 443'
   if (LOCAL_NAMES.test(host)) return 'its host is a local name'
-  if (!ipaddr.isValid(host)) return host.includes('.') ? null : 'its host is a local name'
+  if (!isAddress) return host.includes('.') ? null : 'its host is a local name'
   return isPublicAddress(host) ? null : 'its address is not public'
 }
 
