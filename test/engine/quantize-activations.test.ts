@@ -32,10 +32,11 @@ const CASES = [
   ],
   [
     'a gate by Sigmoid',
-    network('s = Sigmoid(a)  b = Mul(a, s)'),
+    network('t = LeakyRelu(a)  s = Sigmoid(t)  b = Mul(a, s)'),
     ['QLinearSigmoid', 'QLinearMul'],
     25,
   ],
+  ['SiLU', network('s = Sigmoid(a)  b = Mul(a, s)'), ['QuickGelu'], 25],
   ['Relu6', network('b = Clip(a, zero, six)', CONSTANTS), ['QLinearConv'], 30],
   ['a Clip from below 0', network('b = Clip(a, low, six)', CONSTANTS), ['QLinearConv'], 30],
   [

@@ -27,7 +27,7 @@ const NETWORK = `<ir_version: 8, opset_import: ["" : 17]>
     [deep] c = Conv<pads = [1, 1, 1, 1], group = 16>(r, w2)
     [sum] s = Add(b, r)
     [gate] g = Sigmoid(s)
-    [gated] h = Mul(s, g)
+    [gated] h = Mul(r, g)
     [both] j = Concat<axis = 1>(h, c)
     [pool] p = MaxPool<kernel_shape = [2, 2], strides = [2, 2]>(j)
     [up] u = ConvTranspose<strides = [2, 2]>(p, w3)

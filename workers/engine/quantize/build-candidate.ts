@@ -12,10 +12,11 @@ import { ConstantStore } from './constant-store.ts'
 import type { BiasCorrections } from './correct-bias.ts'
 import { emitQdq } from './emit-qdq.ts'
 import type { PlacementName } from './place.ts'
-import { place } from './place.ts'
+import { placeInForm } from './place-in-form.ts'
 import { findSites } from './quantization-sites.ts'
 import type { QuantizeResult } from './quantize-result.ts'
 import type { GramMatrix } from './round-by-gram.ts'
+import { expandSilu } from './silu.ts'
 import { smoothingNodes } from './smooth-quant.ts'
 import type { StaticOptions } from './static-options.ts'
 import { TARGETS } from './targets/targets.ts'
@@ -52,11 +53,12 @@ export function buildCandidate(
   const whole = parts.restoredWeights === 'float' ? [...excluded, ...restored] : [...excluded]
   const target = TARGETS[options.target]
   const model = copyModel(float)
-  const { unbounded, ranges } = calibration
+  const { unbounded } = calibration
   applyCorrections(model, findSites(model, excluded, unbounded), corrections)
   const inFloat = [...excluded, ...restored, ...smoothingNodes(model)]
-  const sites = findSites(model, new Set(inFloat), unbounded, options)
-  const placement = place(name, model, sites)
+  const { sites, placement, ranges } = placeInForm(name, model, calibration.ranges, () =>
+    findSites(model, new Set(inFloat), unbounded, options),
+  )
   const left = [...sites.integer].filter(([node]) => !placement.integer.has(node))
   const declined: Declined[] = [
     ...sites.declined,
@@ -74,6 +76,7 @@ export function buildCandidate(
     target,
     activations: options.activations,
   })
+  expandSilu(model, placement.integer)
   const compact = target.foldsConstants
     ? compactWeights(model, new ConstantStore(model), new Set(whole))
     : { tensors: 0, declined: [] }

@@ -8,6 +8,7 @@ import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import type { SideCosts } from './min-cut.ts'
 import type { IntegerSite, QuantizationSites } from './quantization-sites.ts'
 import { resultOf } from './quantization-sites.ts'
+import { phaseWeightDims } from './transposed-convolution.ts'
 
 /** Fixed cost of any node. */
 const NODE_COST: SideCosts = { float: 1250, integer: 2250 }
@@ -23,6 +24,7 @@ const ELEMENTWISE: Readonly<Record<string, SideCosts>> = {
   QLinearSigmoid: { float: 0.29, integer: 0.225 },
   QLinearLeakyRelu: { float: 0.12, integer: 0.23 },
   QLinearConcat: { float: 0.25, integer: 0.15 },
+  QuickGelu: { float: 0.18, integer: 0.37 },
 }
 const OTHER_KERNEL: SideCosts = { float: 0.2, integer: 0.2 }
 const CARRIER: SideCosts = { float: 0.2, integer: 0.1 }
@@ -71,6 +73,10 @@ const UNALIGNED_DEPTHWISE = 3.5
 const FEW_ROWS: SideCosts = { float: 0.05, integer: 0.015 }
 const MANY_ROWS: SideCosts = { float: 0.0195, integer: 0.0055 }
 
+/** Transposed convolutions: GFLOP/s in float; per output element, adding windows up in float and spreading pixels on integers. */
+const TRANSPOSED_RATE = 150
+const TRANSPOSED: SideCosts = { float: 0.25, integer: 0.15 }
+
 /** Sizes that are not known: 1 for the batch, this for others. */
 const ASSUMED_SIZE = 32
 
@@ -95,12 +101,25 @@ function kernelCosts(node: Node, site: IntegerSite, elements: number): SideCosts
   const dims = site.weight === 'none' ? null : node.input(site.weight)?.constant?.dims
   if (!dims) return scaled(ELEMENTWISE[site.kernel.kernels[0] ?? ''] ?? OTHER_KERNEL, elements)
   if (dims.length <= 2) return productCosts(node, site, dims, elements)
+  if (node.is('ConvTranspose')) return transposedCosts(node, dims, elements)
   const channels = dims[0] ?? 1
   const window = dims.slice(2).reduce((product, dim) => product * dim, 1)
   if (node.int('group', 1) === 1) return denseCosts(dims, window, elements)
   return dims[1] === 1
     ? scaled(depthwise(channels, window), elements)
     : groupedCosts(dims[1] ?? 1, window, elements)
+}
+
+function transposedCosts(node: Node, dims: readonly number[], elements: number): SideCosts {
+  const phased = phaseWeightDims(node)
+  const window = (phased[2] ?? 1) * (phased[3] ?? 1)
+  const { integer } = denseCosts(phased, window, elements)
+  const strides = (node.ints('strides') ?? []).reduce((product, stride) => product * stride, 1)
+  const products = dims.reduce((product, dim) => product * dim, 1) / (dims[1] ?? 1) / strides
+  return {
+    float: elements * (TRANSPOSED.float + (2 * products) / TRANSPOSED_RATE),
+    integer: integer + elements * TRANSPOSED.integer,
+  }
 }
 
 function groupedCosts(width: number, window: number, elements: number): SideCosts {

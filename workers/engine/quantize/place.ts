@@ -45,6 +45,11 @@ export function place(name: PlacementName, model: Model, sites: QuantizationSite
   return flow.settle(name, chosen)
 }
 
+/** The same integer nodes in a graph that has got more nodes between them. */
+export function withCarriers({ name, integer }: Placement, sites: QuantizationSites): Placement {
+  return { name, integer, carriers: new Flow(sites).joined(integer) }
+}
+
 function weightRank(node: Node, { weight }: IntegerSite): number {
   return weight === 'none' ? 0 : (node.input(weight)?.constant?.dims.length ?? 0)
 }
@@ -87,10 +92,10 @@ class Flow {
 
   whole(): Placement {
     const integer = new Set(this.#sites.integer.keys())
-    return { name: 'whole', integer, carriers: this.#joined(integer) }
+    return { name: 'whole', integer, carriers: this.joined(integer) }
   }
 
-  #joined(integer: ReadonlySet<Node>): Set<Node> {
+  joined(integer: ReadonlySet<Node>): Set<Node> {
     const all = new Set(integer)
     const carriers = new Set<Node>()
     for (const node of this.#sites.carriers) {
@@ -109,7 +114,7 @@ class Flow {
   settle(name: PlacementName, wanted: ReadonlySet<Node>): Placement {
     const integer = new Set([...wanted].filter((node) => this.#sites.integer.has(node)))
     for (;;) {
-      const carriers = this.#joined(integer)
+      const carriers = this.joined(integer)
       const all = new Set([...integer, ...carriers])
       const lone = [...integer].filter((node) => !this.#pays(node, all))
       if (lone.length === 0) {

@@ -12,6 +12,7 @@ import { float32Constant, scalarConstant } from '../rewrite/constants.ts'
 import type { Declined } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { soleConsumer } from '../rewrite/sole-consumer.ts'
+import type { ActivationType } from './activation-type.ts'
 import { ACTIVATION_LEVELS } from './activation-type.ts'
 import type { Range } from './quantize-result.ts'
 import type { SaturatingGate } from './saturating-gate.ts'
@@ -34,7 +35,8 @@ export interface IntegerSite {
 
 type SiteRules = Pick<StaticOptions, 'target' | 'activations'>
 
-const HOST: SiteRules = { target: 'host', activations: 'uint8' }
+/** What the operators of the registry compute on. */
+const REGISTRY: QuantizationTarget = { ...TARGETS.host, kernels: {} }
 
 export interface QuantizationSites {
   readonly facts: TypeInference
@@ -52,9 +54,11 @@ export function findSites(
   model: Model,
   excluded: ReadonlySet<string>,
   unbounded: ReadonlySet<string> = new Set(),
-  rules: SiteRules = HOST,
+  rules: SiteRules | 'registry' = 'registry',
 ): QuantizationSites {
   const facts = inferTypes(model)
+  const target = rules === 'registry' ? REGISTRY : TARGETS[rules.target]
+  const type = rules === 'registry' ? 'uint8' : rules.activations
   const integer = new Map<Node, IntegerSite>()
   const carriers = new Set<Node>()
   const declined: Declined[] = []
@@ -62,7 +66,7 @@ export function findSites(
     declined.push({ rule: 'integer-kernel', node: labelOf(node), reason })
   }
   for (const node of model.graph.nodes()) {
-    const quantization = quantizationOf(node, TARGETS[rules.target])
+    const quantization = quantizationOf(node, target)
     if (quantization === 'float' || excluded.has(labelOf(node))) continue
     if (quantization === 'carries') {
       const touched = [node.input(0), ...node.outputs]
@@ -70,7 +74,7 @@ export function findSites(
       if (isBounded && isFloat32(node.input(0), facts)) carriers.add(node)
       continue
     }
-    const site = siteOf(node, quantization, facts, rules)
+    const site = siteOf(node, quantization, facts, type)
     if (typeof site === 'string') decline(node, site)
     else if (touches(node, site, unbounded)) decline(node, 'a value it touches is infinite')
     else integer.set(node, site)
@@ -84,10 +88,11 @@ export function findSites(
 function quantizationOf(node: Node, target: QuantizationTarget): QuantizationRule {
   const { operators, gates, kernels } = target
   if (operators !== 'registry' && !operators.has(node.opType)) return 'float'
+  const operator = node.is() ? node.opType : `${node.domain}.${node.opType}`
   if (gates && saturatingGate(node) !== null) return SATURATING_GATE_KERNEL
   const rule = opRule(node)
   const own = rule === 'unknown' ? 'float' : rule.quantization
-  return own === 'float' && node.is() ? (kernels[node.opType] ?? 'float') : own
+  return own === 'float' ? (kernels[operator] ?? 'float') : own
 }
 
 function touches(node: Node, site: IntegerSite, names: ReadonlySet<string>): boolean {
@@ -109,7 +114,7 @@ function siteOf(
   node: Node,
   kernel: IntegerKernel,
   facts: TypeInference,
-  { activations: type }: SiteRules,
+  type: ActivationType,
 ): IntegerSite | string {
   const verdict = kernel.accepts(node, facts)
   if (verdict !== 'yes') return verdict

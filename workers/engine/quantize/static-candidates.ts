@@ -35,6 +35,7 @@ import { countMethods, methodFor } from './calibration-choice.ts'
 import type { RescalingJudge } from './keep-rescaling.ts'
 import { keepRescaling } from './keep-rescaling.ts'
 import { rescale } from './rescale.ts'
+import { SILU, fuseSilu } from './silu.ts'
 
 export interface StaticCandidates {
   /** The simplified float model: what candidates are measured against. */
@@ -79,8 +80,9 @@ export async function staticCandidates(
   const simplified = await simplify(model, runtime)
   requireFiniteWeights(model)
   const target = TARGETS[options.target]
-  if (target.gates) await nodeRulePass(expandHardSwish).run(model, runtime)
   const excluded = new Set(options.excludedLayers)
+  if (target.gates) await nodeRulePass(expandHardSwish).run(model, runtime)
+  if (SILU in target.kernels) await nodeRulePass(fuseSilu(excluded)).run(model, runtime)
   const threads = options.threads ?? 1
   const tooOld = requireOpset(model, options.activations)
   const plainParts = {

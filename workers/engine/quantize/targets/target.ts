@@ -15,7 +15,7 @@ export interface QuantizationTarget {
   readonly perTensor: ReadonlySet<string>
   /** What it computes on integers; `registry`: what ONNX Runtime on CPU does. */
   readonly operators: 'registry' | ReadonlySet<string>
-  /** Kernels that the registry has none of, since ONNX Runtime on CPU has none. */
+  /** Kernels that the registry has none of, by operator: of other runtimes, or of forms that the step gives a model. */
   readonly kernels: Readonly<Record<string, IntegerKernel>>
   /** Placements to make, the first of them alone where they cannot be timed here; `timed`: all, and time decides. */
   readonly placements: 'timed' | readonly PlacementName[]

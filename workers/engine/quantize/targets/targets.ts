@@ -1,6 +1,8 @@
 // The targets: which integers each takes, and what it computes with them. Facts are of each provider's support checks in ONNX
 // Runtime, and of the converter of MNN; docs/decisions/0013-quantization-targets.md names them.
 
+import { SILU, SILU_KERNEL } from '../silu.ts'
+import { TRANSPOSED_CONVOLUTION_KERNEL } from '../transposed-convolution.ts'
 import { foreignKernels } from './foreign-kernels.ts'
 import type { QuantizationTarget, TargetName } from './target.ts'
 
@@ -12,7 +14,7 @@ const HOST: QuantizationTarget = {
   weightLimit: 127,
   perTensor: NONE,
   operators: 'registry',
-  kernels: {},
+  kernels: { [SILU]: SILU_KERNEL, ConvTranspose: TRANSPOSED_CONVOLUTION_KERNEL },
   placements: 'timed',
   quantizesResults: false,
   unitScale: NONE,
@@ -24,6 +26,7 @@ const HOST: QuantizationTarget = {
 /** Everything on integers that can be: what stays in float leaves the accelerator. */
 const ACCELERATOR: QuantizationTarget = {
   ...HOST,
+  kernels: {},
   perTensor: new Set(['Gemm', 'MatMul']),
   placements: ['whole'],
   quantizesResults: true,
