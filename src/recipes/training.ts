@@ -104,7 +104,7 @@ export const training = z
       .min(1)
       .max(4096)
       .default(64)
-      .describe('Samples of a step; all there are, where they are fewer.'),
+      .describe('Samples of a step at most: an epoch is cut into even steps.'),
     optimizer: optimizerChoice('', { sgd: 0.05, adam: 1e-3, adamw: 1e-3 }),
     schedule: z
       .enum(['constant', 'cosine', 'step', 'one_cycle'])

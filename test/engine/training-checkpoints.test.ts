@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkpointParts, decodeCheckpoint } from '#engine/train/checkpoint'
+import { checkpointParts, decodeCheckpoint, TRAINING_REVISION } from '#engine/train/checkpoint'
 import type { CheckpointFile, CompressRequest } from '#workers/sandbox/protocol'
 import { runToyJob } from './toy-job.ts'
 
@@ -128,7 +128,7 @@ describe('a checkpoint is refused, and training starts over, when', () => {
       return Buffer.concat(checkpointParts(checkpoint, { ...label, revision: 0 }))
     })
     const refused = await goOn([await described(0, 3, path)])
-    await expectRefusal(refused, 'it is of revision 0 of training, this is 1')
+    await expectRefusal(refused, `it is of revision 0 of training, this is ${TRAINING_REVISION}`)
   })
 
   test.each([{ fingerprint: 'another' }, { tersorVersion: '0.0.1' }])(

@@ -3218,7 +3218,7 @@ export interface components {
              */
             epochs?: number;
             /**
-             * @description Samples of a step; all there are, where they are fewer.
+             * @description Samples of a step at most: an epoch is cut into even steps.
              * @default 64
              */
             batch_size?: number;
@@ -3293,7 +3293,7 @@ export interface components {
              */
             epochs: number;
             /**
-             * @description Samples of a step; all there are, where they are fewer.
+             * @description Samples of a step at most: an epoch is cut into even steps.
              * @default 64
              */
             batch_size: number;
@@ -4173,7 +4173,7 @@ export interface components {
              */
             epochs?: number;
             /**
-             * @description Samples of a step; all there are, where they are fewer.
+             * @description Samples of a step at most: an epoch is cut into even steps.
              * @default 64
              */
             batch_size?: number;
@@ -4248,7 +4248,7 @@ export interface components {
              */
             epochs: number;
             /**
-             * @description Samples of a step; all there are, where they are fewer.
+             * @description Samples of a step at most: an epoch is cut into even steps.
              * @default 64
              */
             batch_size: number;

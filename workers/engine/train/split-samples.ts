@@ -16,26 +16,31 @@ export interface SampleSplit {
 
 const HELD_BACK_SEED = -1
 
-/** @throws RangeError when there are fewer samples than a batch and what is held back take */
+/** Where samples are held back, batches are no larger than those, but not smaller than this. */
+const LEAST_BATCH = 16
+
+/**
+ * Batches are as even as can be: of 120 samples in batches of up to 64, two of 60, so that an epoch leaves out fewer samples than
+ * it has steps.
+ */
 export function splitSamples(
   samples: TrainingSamples,
   { batchSize, seed, earlyStopping }: TrainOptions,
 ): SampleSplit {
   const { count, plan } = samples
-  const batch = Math.min(batchSize, count)
-  const share = earlyStopping === null ? 0 : earlyStopping.fraction * count
-  const held = share === 0 ? 0 : Math.max(1, Math.round(share / batch)) * batch
-  if (count - held < batch) {
-    throw new RangeError(
-      `${count} samples are too few to train in batches of ${batch} and hold some back`,
-    )
-  }
+  const share = earlyStopping === null || count < 2 ? 0 : earlyStopping.fraction * count
+  const most = share === 0 ? batchSize : Math.min(batchSize, Math.max(LEAST_BATCH, share))
+  const batches = Math.max(Math.ceil(count / most), share === 0 ? 1 : 2)
+  const batch = Math.floor(count / batches)
+  const heldBatches =
+    share === 0 ? 0 : Math.min(batches - 1, Math.max(1, Math.round(share / batch)))
+  const held = heldBatches * batch
   const all = sampleOrder(count, plan, derivedSeed(seed, HELD_BACK_SEED), 0)
   const heldBack = all.slice(count - held)
   const isHeldBack = new Set(heldBack)
   return {
     batch,
-    stepsPerEpoch: Math.floor((count - held) / batch),
+    stepsPerEpoch: batches - heldBatches,
     heldBack,
     order: (epoch) =>
       sampleOrder(count, plan, seed, epoch).filter((index) => !isHeldBack.has(index)),
