@@ -87,6 +87,7 @@ async function collectHistograms(
   const session = await runtime.load(modelBytes(observed, 'inline'), {
     threads,
     optimization: 'basic',
+    memoryPattern: false,
   })
   const seen = new SeenRanges(names)
   const histograms = new Map(

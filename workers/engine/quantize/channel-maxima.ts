@@ -40,7 +40,7 @@ export async function channelMaxima(
   })
   observed.graph.outputs.splice(0, observed.graph.outputs.length, ...outputs)
   sweepDeadCode(observed)
-  const options = { threads, optimization: 'basic' } as const
+  const options = { threads, optimization: 'basic', memoryPattern: false } as const
   const session = await runtime.load(modelBytes(observed, 'inline'), options)
   try {
     for await (const batch of feeds) {

@@ -62,6 +62,7 @@ export async function layerMeans(
   const session = await runtime.load(modelBytes(model, 'inline'), {
     threads,
     optimization: 'basic',
+    memoryPattern: false,
   })
   try {
     const measured: LayerMeans['batches'][number][] = []
@@ -93,6 +94,7 @@ export async function biasCorrections(
   const session = await runtime.load(modelBytes(model, 'inline'), {
     threads,
     optimization: 'basic',
+    memoryPattern: false,
     sessionConfig: { 'session.disable_quant_qdq': '1' },
   })
   let samples = 0

@@ -59,7 +59,7 @@ export async function gramMatrices(
   if (outputs.length === 0) return { matrices: new Map(), declined }
   model.graph.outputs.splice(0, model.graph.outputs.length, ...outputs)
   sweepDeadCode(model)
-  const options = { threads, optimization: 'basic' } as const
+  const options = { threads, optimization: 'basic', memoryPattern: false } as const
   const session = await runtime.load(modelBytes(model, 'inline'), options)
   const matrices = new Map<string, GramMatrix>()
   try {

@@ -36,6 +36,7 @@ export async function layerNoise(
           await runtime.load(bytes, {
             threads,
             optimization: 'basic',
+            memoryPattern: false,
             sessionConfig: { 'session.disable_quant_qdq': '1' },
           }),
         )

@@ -22,7 +22,8 @@ export async function runAll(
   runtime: Runtime,
   threads: number,
 ): Promise<Outputs[]> {
-  const session = await runtime.load(modelBytes(model, 'inline'), { threads, optimization: 'all' })
+  const options = { threads, optimization: 'all', memoryPattern: false } as const
+  const session = await runtime.load(modelBytes(model, 'inline'), options)
   try {
     const outputs: Outputs[] = []
     for (const batch of batches) outputs.push(await session.run(batch))

@@ -50,7 +50,7 @@ export class QuantizedActivations {
     const quantized = copyModel(model)
     const parameters = appendQuantizers(quantized, names)
     // With scales that are inputs, the runtime's optimizations (1.30, level basic and up) give other results.
-    const options = { threads, optimization: 'disabled' } as const
+    const options = { threads, optimization: 'disabled', memoryPattern: false } as const
     const session = await runtime.load(modelBytes(quantized, 'inline'), options)
     return new QuantizedActivations(session, parameters, batches, wanted)
   }

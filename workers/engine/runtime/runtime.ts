@@ -45,7 +45,7 @@ export interface LoadOptions {
   readonly optimizedModelFormat?: 'onnx' | 'ort'
   /** Keep freed memory for the next run; off where the peak is measured or memory is short. */
   readonly memoryArena?: boolean
-  /** Plan one block for all values of a run; as `memoryArena` where left out. Doubles the memory of training steps. */
+  /** Plan one block for all values of a run, beside what the first run took: twice the memory. As `memoryArena` where left out. */
   readonly memoryPattern?: boolean
   readonly sessionConfig?: Readonly<Record<string, string>>
 }
