@@ -11,28 +11,30 @@ interface Tally {
   steps: number
   jobs: number
   deaths: number
+  checkpoints: number
   readonly broken: { readonly seed: number; readonly violations: readonly string[] }[]
 }
 
-const PART = 2000
+const PART = 500
 const REPORT_MS = 30_000
 const MOST_BROKEN = 20
 
 async function runPart(first: number, count: number): Promise<Tally> {
-  const tally: Tally = { schedules: 0, steps: 0, jobs: 0, deaths: 0, broken: [] }
+  const tally: Tally = { schedules: 0, steps: 0, jobs: 0, deaths: 0, checkpoints: 0, broken: [] }
   for (let seed = first; seed < first + count; seed += 1) {
-    const { steps, jobs, deaths, violations } = await runSchedule(seed)
+    const { steps, jobs, deaths, checkpoints, violations } = await runSchedule(seed)
     tally.schedules += 1
     tally.steps += steps
     tally.jobs += jobs
     tally.deaths += deaths
+    tally.checkpoints += checkpoints
     if (violations.length > 0) tally.broken.push({ seed, violations })
   }
   return tally
 }
 
 async function runAll(schedules: number, processes: number, first: number): Promise<void> {
-  const total: Tally = { schedules: 0, steps: 0, jobs: 0, deaths: 0, broken: [] }
+  const total: Tally = { schedules: 0, steps: 0, jobs: 0, deaths: 0, checkpoints: 0, broken: [] }
   const start = performance.now()
   let next = first
   const end = first + schedules
@@ -40,7 +42,7 @@ async function runAll(schedules: number, processes: number, first: number): Prom
     const seconds = (performance.now() - start) / 1000
     const rate = (total.schedules / seconds).toFixed(0)
     console.log(
-      `${total.schedules} schedules, ${total.steps} steps, ${total.jobs} jobs, ${total.deaths} deaths of processes in ${seconds.toFixed(0)} s (${rate}/s): ${total.broken.length} violations`,
+      `${total.schedules} schedules, ${total.steps} steps, ${total.jobs} jobs, ${total.deaths} deaths of processes, ${total.checkpoints} checkpoints in ${seconds.toFixed(0)} s (${rate}/s): ${total.broken.length} violations`,
     )
   }
   const timer = setInterval(report, REPORT_MS)
@@ -60,6 +62,7 @@ async function runAll(schedules: number, processes: number, first: number): Prom
         total.steps += tally.steps
         total.jobs += tally.jobs
         total.deaths += tally.deaths
+        total.checkpoints += tally.checkpoints
         total.broken.push(...tally.broken)
         for (const { seed, violations } of tally.broken) {
           console.log(`seed ${seed}: ${violations.join('; ')}`)

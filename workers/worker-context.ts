@@ -3,6 +3,8 @@
 import type { Logger } from 'pino'
 import type { WorkerCapabilities } from '#src/domain/worker'
 import type { ServiceContext } from '#src/services/service-context'
+import type { ChildFiles } from './child-files.ts'
+import { CHILD_FILES } from './child-files.ts'
 import { patientService } from './patience.ts'
 import type { Patience } from './patience.ts'
 import type { ChildPool } from './sandbox/pool.ts'
@@ -12,6 +14,7 @@ export interface WorkerContext {
   /** For what cannot be asked of `service` as it is: streams. */
   readonly patience: Patience
   readonly children: ChildPool
+  readonly files: ChildFiles
   readonly log: Logger
   readonly capabilities: WorkerCapabilities
   /** Longest a job may run, whatever it asks for. */
@@ -26,6 +29,7 @@ const STORE_AWAY_MS = 15 * 60_000
 export interface WorkerParts {
   readonly service: ServiceContext
   readonly children: ChildPool
+  readonly files?: ChildFiles
   readonly log: Logger
   readonly capabilities: WorkerCapabilities
   readonly maxJobSeconds: number
@@ -34,11 +38,16 @@ export interface WorkerParts {
   readonly giveUp: AbortSignal
 }
 
-export function workerContext({ service, giveUp, ...rest }: WorkerParts): WorkerContext {
+export function workerContext({
+  service,
+  giveUp,
+  files = CHILD_FILES,
+  ...rest
+}: WorkerParts): WorkerContext {
   const patience: Patience = {
     longestMs: STORE_AWAY_MS,
     giveUp,
     onWait: (error) => rest.log.warn({ err: error }, 'a store does not answer; the worker waits'),
   }
-  return { ...rest, patience, service: patientService(service, patience) }
+  return { ...rest, files, patience, service: patientService(service, patience) }
 }

@@ -10,6 +10,7 @@ import type { ServiceContext } from '#src/services/service-context'
 import { submitJob } from '#src/services/submit-job'
 import type { Actor } from './scheduler.ts'
 import type { World } from './world.ts'
+import { MODEL_BYTES } from './world.ts'
 
 export const TENANT = 'local'
 const NO_ANSWER_MS = 3000
@@ -21,7 +22,7 @@ export const MODEL = {
   tenant: TENANT,
   container: 'onnx',
   size_bytes: 100,
-  sha256: 'model',
+  sha256: MODEL_BYTES,
   graph: { macs: 1, outputs: [{ name: 'y' }] },
 } as unknown as ModelRecord
 

@@ -5,10 +5,12 @@ import { isTerminal, JOB_TRANSITIONS, MAX_TAKEOVERS, MAX_WORKERS_LOST } from '#s
 import type { ArtifactRecord, EventRecord } from '#src/domain/records'
 import type { DeliveryRecord } from '#src/domain/webhook'
 import type { Write } from '#src/ports/record-store'
+import { CheckpointJudge } from './checkpoint-judge.ts'
 import type { Actor, Scheduler } from './scheduler.ts'
 import type { SimulatedBlobs } from './simulated-blobs.ts'
 
 export class Judge {
+  readonly checkpoints: CheckpointJudge
   readonly violations: string[] = []
   readonly jobs = new Map<string, JobRecord>()
   /** Jobs by the key of their request. */
@@ -29,6 +31,7 @@ export class Judge {
   constructor(scheduler: Scheduler, blobs: SimulatedBlobs) {
     this.#scheduler = scheduler
     this.#blobs = blobs
+    this.checkpoints = new CheckpointJudge(blobs, (text) => this.fail(text))
   }
 
   fail(text: string): void {
@@ -56,6 +59,7 @@ export class Judge {
         else this.#changed(actor, write.record, writes)
       }
     }
+    this.checkpoints.committed(writes, this.jobs, (job) => this.attemptOf(actor, job))
     for (const artifact of inserted<ArtifactRecord>(writes, 'artifact')) {
       this.#artifacts.set(artifact.job, (this.#artifacts.get(artifact.job) ?? 0) + 1)
       const ending = writes.some(
@@ -171,6 +175,7 @@ export class Judge {
   }
 
   finish(): void {
+    this.checkpoints.finish()
     for (const { id, status, artifacts } of this.jobs.values()) {
       if (!isTerminal(status)) this.fail(`I1 ${id} is ${status} at the end`)
       if ((this.#artifacts.get(id) ?? 0) !== artifacts.length)

@@ -22,6 +22,7 @@ export interface ScheduleResult {
   readonly steps: number
   readonly jobs: number
   readonly deaths: number
+  readonly checkpoints: number
   readonly violations: readonly string[]
   readonly trace: readonly string[]
 }
@@ -30,6 +31,7 @@ const MOST_STEPS = 6000
 const STEPS_AFTERWARDS = 15
 const FAULT_SHARES = [0, 0.01, 0.03, 0.1, 0.25]
 const TROUBLE_SHARES = [0, 0.01, 0.03, 0.08]
+const CHECKPOINT_SHARES = [0, 0, 0.3, 1]
 const DEADLY_SHARES = [...Array.from({ length: 20 }, () => 0), 0.8, 1]
 
 const OPTIONS: ServiceOptions = {
@@ -139,6 +141,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
   // In some nobody dies: workers that live may lose a job as often as it takes.
   const onlyQueue = scheduler.chance(0.1)
   if (onlyQueue) world.reportShare = 0.95
+  world.checkpointShare = scheduler.pick(CHECKPOINT_SHARES)!
   const troubles: readonly (() => void)[] = onlyQueue
     ? queueTroubles
     : [
@@ -187,6 +190,7 @@ async function run(seed: number, world: World): Promise<ScheduleResult> {
     steps: scheduler.steps,
     jobs: judge.jobs.size,
     deaths,
+    checkpoints: judge.checkpoints.count,
     violations: judge.violations,
     trace: scheduler.trace ?? [],
   }

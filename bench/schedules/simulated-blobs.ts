@@ -1,10 +1,16 @@
 // Bytes in the heap, each under its text: cheap to name and to look into.
 
 import { Readable } from 'node:stream'
+import { TersorError } from '#src/domain/errors'
 import type { BlobStat, BlobStore } from '#src/ports/blob-store'
 
 export class SimulatedBlobs {
-  readonly #contents = new Set<string>()
+  readonly #contents: Set<string>
+
+  /** @param contents what is there from the beginning */
+  constructor(contents: readonly string[]) {
+    this.#contents = new Set(contents)
+  }
 
   content(key: string): string | undefined {
     return this.#contents.has(key) ? key : undefined
@@ -21,16 +27,20 @@ export class SimulatedBlobs {
     return this.#contents.has(key) ? { key, size: key.length } : null
   }
 
+  download(key: string): void {
+    if (!this.#contents.has(key)) throw new TersorError('not_found', 'simulated')
+  }
+
+  delete(key: string): void {
+    this.#contents.delete(key)
+  }
+
   /** What jobs never ask for is not there. */
-  get rest(): Pick<
-    BlobStore,
-    'direct' | 'read' | 'localPath' | 'delete' | 'retire' | 'keys' | 'close'
-  > {
+  get rest(): Pick<BlobStore, 'direct' | 'read' | 'localPath' | 'retire' | 'keys' | 'close'> {
     return {
       direct: 'none',
       read: async (key) => Readable.from([Buffer.from(key)]),
       localPath: async () => null,
-      delete: async () => undefined,
       retire: async () => undefined,
       async *keys() {},
       close: async () => undefined,

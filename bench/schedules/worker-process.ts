@@ -1,8 +1,10 @@
 // A worker of a schedule: the real runner and tasks, with children that end as chance will have it.
 
 import type { Logger } from 'pino'
+import type { JobStatus } from '#src/domain/job'
 import type { Report } from '#src/domain/report'
 import type { ServiceContext } from '#src/services/service-context'
+import type { ChildFiles } from '#workers/child-files'
 import { startRunner } from '#workers/runner'
 import type { Runner } from '#workers/runner'
 import { ChildFailure } from '#workers/sandbox/child-failure'
@@ -16,6 +18,16 @@ import type { World } from './world.ts'
 const silent = (): void => undefined
 const LOG = { debug: silent, info: silent, warn: silent, error: silent } as unknown as Logger
 
+const HELD: readonly JobStatus[] = ['running', 'canceling']
+
+/** A file's text is its path. */
+const FILES: ChildFiles = {
+  async *read(path) {
+    yield Buffer.from(path)
+  },
+  remove: async () => undefined,
+}
+
 /** `die`: what a job that kills workers does at its end. */
 export function startWorkerProcess(
   world: World,
@@ -26,6 +38,7 @@ export function startWorkerProcess(
   const context = workerContext({
     service,
     children: simulatedChildren(world, actor, die),
+    files: FILES,
     log: LOG,
     capabilities: { accelerators: ['cpu'], memory_bytes: 2 ** 33, revision: 1 },
     maxJobSeconds: 3600,
@@ -42,9 +55,22 @@ function simulatedChildren(world: World, actor: Actor, die: () => void): ChildPo
 
   async function compute(
     request: CompressRequest,
-    { onMessage, signal }: RunOptions,
+    { onMessage, signal, checkpointNow }: RunOptions,
   ): Promise<CompressResult> {
-    const attempt = judge.attemptOf(actor, request.job)
+    const { job } = request
+    const attempt = judge.attemptOf(actor, job)
+    const [found] = request.checkpoints.found
+    let step = found?.step ?? 0
+    const now = judge.jobs.get(job)
+    // One that lost the job and does not know it yet begins for nothing, anywhere.
+    if (now?.attempt === attempt && HELD.includes(now.status)) judge.checkpoints.began(job, step)
+    const writeCheckpoint = (): void => {
+      step += 1
+      const path = `checkpoint of step ${step} by ${actor.name}, ${scheduler.random()}`
+      onMessage?.({ kind: 'checkpoint', training: 0, step, path })
+    }
+    const onAsked = (): void => scheduler.add(actor, 'child was asked', writeCheckpoint)
+    if (world.checkpointShare > 0) checkpointNow?.addEventListener('abort', onAsked, { once: true })
     while (scheduler.chance(world.reportShare)) {
       await point('child reports')
       if (signal.aborted) break
@@ -57,9 +83,11 @@ function simulatedChildren(world: World, actor: Actor, die: () => void): ChildPo
         message: '',
         etaSeconds: null,
       })
+      if (scheduler.chance(world.checkpointShare)) writeCheckpoint()
       if (scheduler.chance(0.5)) onMessage?.({ kind: 'log', line: 'working' })
     }
     await point('child ends')
+    checkpointNow?.removeEventListener('abort', onAsked)
     if (scheduler.chance(world.deadlyShare)) {
       die()
       await new Promise(() => undefined)

@@ -14,6 +14,9 @@ import { SimulatedQueue } from './simulated-queue.ts'
 import type { WatchedRecords } from './watched-records.ts'
 import { watchRecords } from './watched-records.ts'
 
+/** What every job's model is. */
+export const MODEL_BYTES = 'model'
+
 interface Subscriber {
   readonly actor: Actor
   readonly handler: (message: FeedMessage) => void
@@ -31,6 +34,8 @@ export class World {
   deadlyShare = 0
   /** Chance of another report before an attempt ends: tells how long jobs take. */
   reportShare = 0.4
+  /** Chance of a checkpoint with a report. */
+  checkpointShare = 0
   readonly #network: Actor
   readonly #subscribers = new Map<string, Set<Subscriber>>()
   readonly #diedAt = new Map<string, number>()
@@ -51,7 +56,7 @@ export class World {
   }
 
   static async open(scheduler: Scheduler, faultShare: number, fenced: boolean): Promise<World> {
-    const blobs = new SimulatedBlobs()
+    const blobs = new SimulatedBlobs([MODEL_BYTES])
     const queue = new SimulatedQueue(scheduler)
     const judge = new Judge(scheduler, blobs)
     const records = await watchRecords(judge, fenced)
@@ -87,7 +92,7 @@ export class World {
   }
 
   portsOf(actor: Actor): Ports {
-    const { scheduler, queue, blobs, records } = this
+    const { scheduler, queue, blobs, records, judge } = this
     const { store } = records
     const call = <T>(label: string, execute: () => Promise<T>): Promise<T> =>
       this.#call(actor, label, execute)
@@ -111,7 +116,12 @@ export class World {
         ...blobs.rest,
         put: (source) => call('put', () => blobs.put(source)),
         stat: (key) => call('stat', async () => blobs.stat(key)),
-        download: () => call('download', async () => undefined),
+        download: (key) => call('download', async () => blobs.download(key)),
+        delete: (key) =>
+          call('delete', async () => {
+            judge.checkpoints.dropped(key)
+            blobs.delete(key)
+          }),
       },
       queue: {
         enqueue: ({ kind, id, notBefore }) =>

@@ -12,6 +12,7 @@ import type { ServiceContext } from '#src/services/service-context'
 import { agedJob, TENANT } from '#test/support/aged-records'
 import { begunAttempt } from '#test/support/begun-attempt'
 import { openMemoryContext } from '#test/support/memory-context'
+import { CHILD_FILES } from '#workers/child-files'
 import { requeue } from '#workers/tasks/begin-attempt'
 import { AttemptLost } from '#workers/tasks/job-attempt'
 import type { JobAttempt } from '#workers/tasks/job-attempt'
@@ -40,7 +41,7 @@ async function open(service: ServiceContext, attempt: JobAttempt) {
   const lost: Error[] = []
   const patience = { longestMs: 0, giveUp: new AbortController().signal, onWait: () => {} }
   const log = { warn: () => {} } as unknown as Logger
-  const worker = { service, patience, log } as unknown as WorkerContext
+  const worker = { service, patience, log, files: CHILD_FILES } as unknown as WorkerContext
   const writer = { add: (line: string) => void lines.push(line) } as never
   const onLost = (error: Error) => void lost.push(error)
   const checkpoints = await openJobCheckpoints(worker, attempt, writer, onLost)
@@ -149,6 +150,33 @@ test('a commit whose answer got lost was made, once', async () => {
   expect((await context.records.get('job', job.id))!.record.checkpoints).toHaveLength(1)
   expect(await context.records.count('checkpoint', {})).toBe(1)
   expect(await keys(context.blobs)).toHaveLength(1)
+})
+
+test('a checkpoint that was recorded before the attempt was lost keeps its bytes for the next', async () => {
+  const { context, job, attempt } = await runningJob()
+  const records: RecordStore = {
+    ...context.records,
+    // Applied, its answer late: the job is taken over meanwhile.
+    commit: async (writes) => {
+      const done = await context.records.commit(writes)
+      if (!writes.some(({ collection }) => collection === 'checkpoint')) return done
+      const found = await context.records.get('job', job.id)
+      await requeue(context, found!, 'the worker is silent')
+      return false
+    },
+  }
+  const again = await context.records.get('job', job.id)
+  await requeue(context, again!, 'again')
+  const unlucky = { ...context, records }
+  const first = await open(unlucky, await begunAttempt(unlucky, job.id))
+  first.checkpoints.take(await message(7))
+  await first.checkpoints.settle()
+  expect(first.lost).toEqual([expect.any(AttemptLost)])
+  expect(attempt.job.attempt).toBe(1)
+  const second = await open(context, await begunAttempt(context, job.id))
+  const target = await mkdtemp(join(folder, 'fetched-'))
+  expect(await second.checkpoints.fetch(target)).toMatchObject([{ step: 7 }])
+  expect(second.lines).toEqual([])
 })
 
 test.each(['succeeded', 'failed'] as const)('a job that %s leaves none', async (status) => {

@@ -12,15 +12,18 @@ test(
     const broken: string[] = []
     let jobs = 0
     let deaths = 0
+    let checkpoints = 0
     for (let seed = 1; seed <= SCHEDULES; seed += 1) {
       const result = await runSchedule(seed)
       jobs += result.jobs
       deaths += result.deaths
+      checkpoints += result.checkpoints
       if (result.violations.length > 0) broken.push(`${seed}: ${result.violations.join('; ')}`)
     }
     expect(broken).toEqual([])
     expect(jobs).toBeGreaterThan(SCHEDULES)
     expect(deaths).toBeGreaterThan(SCHEDULES / 10)
+    expect(checkpoints).toBeGreaterThan(SCHEDULES / 4)
   },
   TIMEOUT_MS,
 )

@@ -1,13 +1,12 @@
 // Checkpoints of a job on their way between the child, the store and the job's record: the newest of each training.
 
-import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TersorError } from '#src/domain/errors'
 import { newId } from '#src/domain/id'
 import type { CheckpointRecord } from '#src/domain/records'
 import { timestamp } from '#src/ports/clock'
 import { checkpointsOf, dropCheckpointBytes } from '#src/services/checkpoints'
+import type { ServiceContext } from '#src/services/service-context'
 import { patiently } from '#workers/patience'
 import type { CheckpointFile, ChildMessage } from '#workers/sandbox/protocol'
 import type { WorkerContext } from '#workers/worker-context'
@@ -51,7 +50,7 @@ export async function openJobCheckpoints(
     for (const [training, message] of waiting) {
       waiting.delete(training)
       if (!stopped) await store(message)
-      await rm(message.path, { force: true })
+      await context.files.remove(message.path)
     }
     if (waiting.size > 0) await storeAll()
   }
@@ -65,8 +64,7 @@ export async function openJobCheckpoints(
         const ids = replaced.map(({ id }) => id)
         await attempt.keepCheckpoint(record, ids)
       } catch (error) {
-        // Not what is merely unknown: a commit without an answer may have been applied.
-        if (error instanceof AttemptLost) await dropCheckpointBytes(service, [record])
+        if (error instanceof AttemptLost) await dropUnlessNamed(service, record)
         throw error
       } finally {
         service.pins.unpin(record.sha256)
@@ -103,7 +101,7 @@ export async function openJobCheckpoints(
     },
     take: (message) => {
       const older = waiting.get(message.training)
-      if (older !== undefined) void rm(older.path, { force: true })
+      if (older !== undefined) void context.files.remove(older.path)
       waiting.set(message.training, message)
       storing ??= storeAll().finally(() => {
         storing = null
@@ -118,6 +116,15 @@ export async function openJobCheckpoints(
   }
 }
 
+/**
+ * A commit whose answer got lost may have been applied before the attempt was: the next one goes on from that checkpoint.
+ * Once the attempt is lost no commit of it is applied any more, so what is not recorded now never will be.
+ */
+async function dropUnlessNamed(service: ServiceContext, record: CheckpointRecord): Promise<void> {
+  const found = await service.records.get('checkpoint', record.id)
+  if (found === null) await dropCheckpointBytes(service, [record])
+}
+
 /** What is not there cannot be waited for; anything else is the job's failure. */
 function problemOf(error: unknown): string {
   if (error instanceof TersorError && error.code === 'not_found') return 'gone'
@@ -126,12 +133,12 @@ function problemOf(error: unknown): string {
 
 /** Pinned: the caller lets go of the bytes once their record is written. */
 async function storeBytes(
-  { service, patience }: WorkerContext,
+  { service, patience, files }: WorkerContext,
   { job }: JobAttempt,
   { training, step, path }: CheckpointMessage,
 ): Promise<CheckpointRecord> {
   const { key, size } = await patiently(patience, () =>
-    service.blobs.put(createReadStream(path), { maxBytes: Number.MAX_SAFE_INTEGER }),
+    service.blobs.put(files.read(path), { maxBytes: Number.MAX_SAFE_INTEGER }),
   )
   service.pins.pin(key)
   return {

@@ -1,6 +1,5 @@
 // Results become blobs first; their records are written with the job's last commit, so none is seen before all are.
 
-import { createReadStream } from 'node:fs'
 import { newId } from '#src/domain/id'
 import type { JobRecord } from '#src/domain/job'
 import type { ArtifactKind, ArtifactRecord } from '#src/domain/records'
@@ -36,7 +35,7 @@ export async function storeArtifacts(
     kind,
     filename,
     mediaType: 'application/octet-stream',
-    source: () => createReadStream(path),
+    source: () => context.files.read(path),
   }))
   if (report !== null)
     contents.push(text('report', 'report.json', 'application/json', JSON.stringify(report)))
