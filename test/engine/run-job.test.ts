@@ -29,6 +29,16 @@ function run(
 }
 
 describe('a job in the child', () => {
+  test.each([true, false])('float16, inputs and outputs left as they are: %s', async (kept) => {
+    const step = { type: 'quantize', method: 'float16', keep_io_types: kept }
+    const { result } = await run([step])
+    const { compressed } = result.report
+    expect(compressed.quality!.value).toBe(1)
+    expect(compressed.sqnr_db).toBeGreaterThan(40)
+    expect(compressed.latency_ms!.runs).toBe(10)
+    expect(result.report.layers.some(({ bits }) => bits === 16)).toBe(true)
+  })
+
   test('static quantization: a smaller model, every figure measured or explained', async () => {
     const { result, messages } = await run([{ type: 'quantize', method: 'static' }], {
       goal: { max_metric_drop: 0.1, min_speedup: 1000 },

@@ -15,6 +15,7 @@ import type {
   RuntimeValueInfo,
 } from '#engine/runtime/runtime'
 import { RuntimeRejection } from '#engine/runtime/runtime'
+import { castFloats } from '#engine/runtime/cast-floats'
 import type { Model } from '#src/onnx/ir/model'
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { ChosenProviders } from './choose-providers.ts'
@@ -189,7 +190,11 @@ async function time(
   { evaluation }: JobSpec,
 ): Promise<Timing[]> {
   return await timeInterleaved(
-    sessions.map((session) => () => session.run(feeds)),
+    sessions.map((session) => {
+      // What comes in the type that the model asks for takes no time to be cast.
+      const own = castFloats(feeds, session.inputs)
+      return () => session.run(own)
+    }),
     {
       runs: evaluation.latency.runs,
       warmUp: WARM_UP,
@@ -207,7 +212,9 @@ async function measureEnergy(
   const counter = await openEnergyCounter()
   if ('reason' in counter) return counter.reason
   const energies: number[] = []
-  for (const session of sessions)
-    energies.push(await energyPerRun(counter, () => session.run(feeds)))
+  for (const session of sessions) {
+    const own = castFloats(feeds, session.inputs)
+    energies.push(await energyPerRun(counter, () => session.run(own)))
+  }
   return energies
 }

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InferenceSession, Tensor, env } from 'onnxruntime-node'
 import type { DataType } from '#src/onnx/ir/data-type'
+import { castFloats } from './cast-floats.ts'
 import { readTrace } from './ort-trace.ts'
 import type {
   LoadOptions,
@@ -127,7 +128,9 @@ class OrtSession implements RuntimeSession {
   ): Promise<Record<string, RuntimeTensor>> {
     try {
       const tensors: Record<string, Tensor> = {}
-      for (const [name, tensor] of Object.entries(feeds)) tensors[name] = ortTensorOf(name, tensor)
+      for (const [name, tensor] of Object.entries(castFloats(feeds, this.inputs))) {
+        tensors[name] = ortTensorOf(name, tensor)
+      }
       const results =
         outputs === undefined
           ? await this.#session.run(tensors)

@@ -58,7 +58,10 @@ export interface TraceOptions extends LoadOptions {
 export interface RuntimeSession {
   readonly inputs: readonly RuntimeValueInfo[]
   readonly outputs: readonly RuntimeValueInfo[]
-  /** `outputs`: names to compute; all when left out. Throws RuntimeRejection. */
+  /**
+   * `outputs`: names to compute; all when left out. Floats are cast to the type that their input declares. Throws
+   * RuntimeRejection.
+   */
   run(
     feeds: Readonly<Record<string, RuntimeTensor>>,
     outputs?: readonly string[],
