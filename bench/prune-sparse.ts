@@ -1,5 +1,5 @@
 // Output error and accuracy at 50 % zeros and at 2:4, by SparseGPT, by Wanda and by magnitude:
-// `bench/prune-sparse.ts <folder of .onnx> <folder of data> [name…]`.
+// `bench/prune-sparse.ts [--samples=128] <folder of .onnx> <folder of data> [name…]`.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,9 +14,11 @@ import { accuracy, batched, isOpen, outputError } from './labelled-batches.ts'
 import { LABELLED_SETS } from './labelled-samples.ts'
 
 const BATCH = 32
-const CALIBRATION = 128
 const TEST = 500
-const [models, data, ...names] = process.argv.slice(2)
+const SAMPLES = /^--samples=(\d+)$/
+const words = process.argv.slice(2)
+const samples = Number(words.flatMap((word) => SAMPLES.exec(word)?.[1] ?? [])[0] ?? 128)
+const [models, data, ...names] = words.filter((word) => !SAMPLES.test(word))
 if (models === undefined || data === undefined) {
   throw new Error('usage: prune-sparse <folder of .onnx> <folder of data> [name…]')
 }
@@ -35,11 +37,11 @@ for (const file of readdirSync(models).filter((name) => name.endsWith('.onnx')))
   const key = Object.keys(LABELLED_SETS).find((prefix) => file.startsWith(prefix))
   const load = key === undefined ? undefined : LABELLED_SETS[key]
   if (load === undefined) continue
-  const set = load(data, models)
+  const set = load(data, models, samples)
   const bytes = new Uint8Array(readFileSync(join(models, file)))
   const fresh = () => readModel(bufferRange(bytes))
   const size = isOpen(fresh()) ? BATCH : 1
-  const calibration = batched(set.calibration.slice(0, CALIBRATION), size)
+  const calibration = batched(set.calibration.slice(0, samples), size)
   const feeds = {
     async *[Symbol.asyncIterator]() {
       yield* calibration

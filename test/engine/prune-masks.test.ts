@@ -48,6 +48,15 @@ describe('masks', () => {
     expect(layer.v.filter((value) => value === 0)).toHaveLength(2)
   })
 
+  test('old models, whose weights are inputs with defaults, lose as much', async () => {
+    const old = parseModel(`<ir_version: 3, opset_import: ["" : 8]>
+      g (float[1,4] x, float[4, 2] w) => (float[1,2] y) <float[4, 2] w = {8, 7, 6, 5, 1, 2, 3, 4}>
+      { y = MatMul(x, w) }`)
+    const half = unstructuredMask({ kind: 'layer' }, { kind: 'sparsity', value: 0.5 })
+    const { details } = await maskWeights(old, half, OPTIONS, runtime)
+    expect(details['zeros']).toBe(4)
+  })
+
   test('a threshold is absolute', async () => {
     const mask = unstructuredMask({ kind: 'global' }, { kind: 'threshold', value: 1.5 })
     const { w, v } = await masked(mask)

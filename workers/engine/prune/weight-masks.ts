@@ -46,7 +46,7 @@ export async function maskWeights(
   options: MaskOptions,
   runtime: Runtime,
 ): Promise<PruneResult> {
-  await prepareMasks(model, options.importance === 'activation', runtime)
+  await prepareMasks(model, runtime)
   const { readings: found, declined } = maskable(model, options)
   const { readings, scores } = await scoresOf(model, found, options, runtime)
   for (const { node } of found.filter((reading) => !readings.includes(reading))) {
@@ -62,9 +62,9 @@ export async function maskWeights(
   return { model, details: maskDetails(readings), declined }
 }
 
-/** `runs`: what is added to tell how large activations are takes its axes as inputs, as operators of later opsets do. */
-export async function prepareMasks(model: Model, runs: boolean, runtime: Runtime): Promise<void> {
-  if (runs) await upgradeModel.run(model, runtime)
+/** Old models hold weights as inputs with defaults, which nothing may change; statistics take axes as operators of later opsets do. */
+export async function prepareMasks(model: Model, runtime: Runtime): Promise<void> {
+  await upgradeModel.run(model, runtime)
   await nodeRulePass(liftConstants).run(model, runtime)
 }
 

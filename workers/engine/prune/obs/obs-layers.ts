@@ -11,7 +11,7 @@ import type { WeightReading } from '../reading-layers.ts'
 import type { Feeds } from '../verify-pruned.ts'
 
 /** Inverting grows with the third power: a layer of so many inputs takes ten seconds. */
-const MOST_INPUTS = 2304
+export const MOST_INPUTS = 2304
 /** Of all matrices of a stage in double precision. */
 const STAGE_BYTES = 2 ** 28
 
@@ -36,7 +36,7 @@ export function stagesOf(readings: readonly WeightReading[], most: number): Weig
 
 function gramBytes({ dims }: Tensor, { axis, channels }: WeightReading): number {
   const inputs = channels === -1 && axis !== 'none' ? (dims[axis] ?? 1) : inputsOf(dims)
-  return inputs > MOST_INPUTS ? 0 : 8 * inputs ** 2
+  return inputs > MOST_INPUTS ? 0 : 16 * inputs ** 2
 }
 
 function inputsOf(dims: readonly number[]): number {

@@ -1,4 +1,4 @@
-// A weight as matrices of input channels × outputs, one for each group of channels, and back.
+// A weight as matrices of input channels × outputs, one for each group of channels.
 
 import type { Tensor } from '#src/onnx/ir/tensor'
 import { floatValues } from '#src/onnx/tensor-values'
@@ -24,26 +24,4 @@ export function obsMatrices(
     }
     return { values, rows, columns }
   })
-}
-
-/** In the order of the tensor. */
-export function tensorOrder(matrices: readonly ObsWeight[], axis: number | 'none'): Float32Array {
-  const [first] = matrices
-  if (axis === 0 && first !== undefined) return first.values
-  const parts = matrices.map(({ values, rows, columns }) => {
-    const turned = new Float32Array(values.length)
-    for (let row = 0; row < rows; row += 1) {
-      for (let column = 0; column < columns; column += 1) {
-        turned[row * columns + column] = values[column * rows + row] ?? 0
-      }
-    }
-    return turned
-  })
-  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

@@ -44,17 +44,6 @@ export function obsFactor(gram: Float64Array, order: readonly number[]): Float64
   return null
 }
 
-/** w² ÷ [H⁻¹]_jj of every element, [columns, rows], before anything is removed. */
-export function obsCosts({ values, rows, columns }: ObsWeight, factor: Float64Array): Float32Array {
-  const diagonal = new Float64Array(columns)
-  for (let i = 0; i < columns; i += 1) {
-    for (let j = i; j < columns; j += 1) {
-      diagonal[j] = (diagonal[j] ?? 0) + (factor[i * columns + j] ?? 0) ** 2
-    }
-  }
-  return values.map((value, at) => value ** 2 / (diagonal[Math.floor(at / rows)] ?? 1))
-}
-
 /** `factor`: of the columns in the order of the blocks. Changes the values. */
 export function pruneByObs(weight: ObsWeight, factor: Float64Array, choice: ObsChoice): void {
   const order = choice.blocks.flat()
