@@ -16,6 +16,7 @@ import { mergeEqualNodes } from './merge-equal-nodes.ts'
 import { mergeParallelConvs } from './merge-parallel-convs.ts'
 import { mergePointwiseConvs } from './merge-pointwise-convs.ts'
 import { mergeReshapes } from './merge-reshapes.ts'
+import { mergeSlicesConv } from './merge-slices-conv.ts'
 import { mergeTransposes } from './merge-transposes.ts'
 import type { Pass } from './pass.ts'
 import { nodeRulePass } from './pass.ts'
@@ -37,6 +38,7 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   nodeRulePass(mergeTransposes),
   nodeRulePass(mergeReshapes),
   nodeRulePass(fusePadConv),
+  nodeRulePass(mergeSlicesConv),
   nodeRulePass(fuseMatMulAdd),
   nodeRulePass(fuseBatchNorm),
   nodeRulePass(fuseChannelAffine),
