@@ -20,10 +20,11 @@ export async function distillGraphFaults(
   spec: JobSpec,
   inputs: JobInputs,
 ): Promise<FieldError[]> {
-  const read = new Map<ModelRecord, GraphStructure>()
-  const structureOf = async (model: ModelRecord): Promise<GraphStructure> => {
-    const known = read.get(model) ?? (await readStructure(context, model))
-    read.set(model, known)
+  const read = new Map<string, GraphStructure>()
+  const structureOf = async (model: ModelRecord, depth = 1): Promise<GraphStructure> => {
+    const key = `${model.id} ${depth}`
+    const known = read.get(key) ?? (await readStructure(context, model, depth))
+    read.set(key, known)
     return known
   }
   const faults: FieldError[] = []
@@ -32,21 +33,28 @@ export async function distillGraphFaults(
     const pointer = `/steps/${index}`
     const teacher = teacherOf(step, inputs)
     const size = generatedStudentOf(step)
+    const depth = size?.depth ?? 1
     if (size !== null) {
-      const { blocks } = size.depth < 1 ? await structureOf(teacher) : { blocks: 'unread' as const }
+      const { blocks } =
+        depth < 1 ? await structureOf(teacher, depth) : { blocks: 'unread' as const }
       faults.push(...sizeFaults(teacher, size, blocks, `${pointer}/student`))
     }
     if (step.hints.length === 0) continue
-    const [own, wanted] = [await structureOf(studentOf(step, inputs)), await structureOf(teacher)]
+    const own = await structureOf(studentOf(step, inputs), depth)
+    const wanted = await structureOf(teacher)
     faults.push(...hintFaults(step, own, wanted, pointer))
   }
   return faults
 }
 
-async function readStructure(context: ServiceContext, model: ModelRecord): Promise<GraphStructure> {
+async function readStructure(
+  context: ServiceContext,
+  model: ModelRecord,
+  depth: number,
+): Promise<GraphStructure> {
   const filename = model.container === 'zip' ? 'model.zip' : 'model.onnx'
   return await withBlobFile(context, model.sha256, filename, (path, folder) =>
-    graphStructure(path, model.container, folder),
+    graphStructure(path, model.container, folder, depth),
   )
 }
 
@@ -79,6 +87,7 @@ function hintFaults(
     const place = `${pointer}/hints/${index}`
     const missing = [
       ...missingFault(student, hint.student, 'student', `${place}/student`),
+      ...droppedFault(student, hint.student, `${place}/student`),
       ...missingFault(teacher, hint.teacher ?? hint.student, 'teacher', `${place}/teacher`),
     ]
     if (missing.length > 0) return missing
@@ -97,6 +106,12 @@ function missingFault(
 ): FieldError[] {
   if (shapes.has(name)) return []
   return [{ pointer, code: 'invalid_value', detail: `the ${role} has no inner value '${name}'` }]
+}
+
+function droppedFault({ lost }: GraphStructure, name: string, pointer: string): FieldError[] {
+  if (!lost.has(name)) return []
+  const detail = `the student has no inner value '${name}': it lies in a block that its depth leaves out`
+  return [{ pointer, code: 'invalid_value', detail }]
 }
 
 function obstacleOf(

@@ -12,6 +12,7 @@ import type { Model } from '#src/onnx/ir/model'
 import type { Shape } from '#src/onnx/ir/value-type'
 import { readModel } from '#src/onnx/read-model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
+import { droppedBlocks, namesLost } from '#src/onnx/structure/dropped-blocks'
 import { residualChains } from '#src/onnx/structure/residual-blocks'
 import { verifyAndCount } from '#src/onnx/verify-model'
 import { modelRefusal } from './model-refusal.ts'
@@ -53,12 +54,15 @@ export interface GraphStructure {
   readonly shapes: ReadonlyMap<string, Shape>
   /** Residual blocks that can be left out. */
   readonly blocks: number
+  /** Names of values that go with the blocks that the share `depth` leaves out. */
+  readonly lost: ReadonlySet<string>
 }
 
 export async function graphStructure(
   path: string,
   container: Container,
   folder: string,
+  depth: number,
 ): Promise<GraphStructure> {
   return await withModel(path, container, folder, (model) => {
     const types = inferTypes(model)
@@ -69,7 +73,9 @@ export async function graphStructure(
         if (value !== null) shapes.set(value.name, type?.kind === 'tensor' ? type.shape : null)
       }
     }
-    return { shapes, blocks: residualChains(model, types).flat().length }
+    const chains = residualChains(model, types)
+    const lost = namesLost(depth < 1 ? droppedBlocks(chains, depth) : [])
+    return { shapes, blocks: chains.flat().length, lost }
   })
 }
 

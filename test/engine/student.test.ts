@@ -6,6 +6,7 @@ import { openRuntime } from '#engine/runtime/ort'
 import type { Model } from '#src/onnx/ir/model'
 import { typedTensor } from '#src/onnx/ir/tensor'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
+import { droppedBlocks, namesLost } from '#src/onnx/structure/dropped-blocks'
 import { residualChains } from '#src/onnx/structure/residual-blocks'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { modelBytes } from '#src/onnx/write-model'
@@ -134,6 +135,25 @@ describe('residual blocks', () => {
 })
 
 describe('a student of half the depth', () => {
+  it.each([
+    ['residual network', () => residualNet()],
+    ['transformer that normalizes before', () => transformer('pre', 4)],
+    ['transformer that normalizes behind', () => transformer('post', 4)],
+  ])('of a %s lacks the values that were told to be lost, and no others', async (_, make) => {
+    const [teacher, student] = [make(), make()]
+    const namesOf = ({ graph }: Model): string[] =>
+      [...graph.nodes()].flatMap(({ outputs }) => outputs.flatMap((value) => value?.name ?? []))
+    const chains = residualChains(teacher, inferTypes(teacher))
+    const lost = namesLost(droppedBlocks(chains, 0.5))
+    await makeStudent(student, { width: 1, depth: 0.5 }, 'none', runtime)
+    expect(lost.size).toBeGreaterThan(0)
+    expect(namesOf(student).toSorted()).toEqual(
+      namesOf(teacher)
+        .filter((name) => !lost.has(name))
+        .toSorted(),
+    )
+  })
+
   it('computes what its teacher does with the branches at zero', async () => {
     const [teacher, student] = [residualNet(), residualNet()]
     const { details } = await makeStudent(student, { width: 1, depth: 0.5 }, 'none', runtime)

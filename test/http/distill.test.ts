@@ -25,6 +25,12 @@ const MODELS = {
     'y',
     'n = NonZero (x) c = Conv (x, w1) g = GridSample (c, c) p = GlobalAveragePool (g) f = Flatten (p) y = MatMul (f, w2)',
   ),
+  deep: modelBytes(
+    parseModel(`${HEADER} deep (float[batch, 3, 8, 8] x) => (float[batch, 4] y)
+      <float[6, 3, 3, 3] w1 = random(9, 0.3), float[6, 6, 1, 1] w3 = random(7, 0.3), float[6, 6, 1, 1] w4 = random(6, 0.3), float[6, 4] w2 = random(8, 0.5)>
+      { c = Conv <pads = [1, 1, 1, 1]> (x, w1) d1 = Conv (c, w3) e1 = Add (c, d1) d2 = Conv (e1, w4) e2 = Add (e1, d2)
+        p = GlobalAveragePool (e2) f = Flatten (p) y = MatMul (f, w2) }`),
+  ),
 }
 
 let service: RunningService
@@ -205,6 +211,12 @@ const REFUSED: readonly [what: string, body: () => object, code: string, detail:
     () => job({ hints: [{ student: 'r', teacher: 'r2', compare: 'attention' }] }),
     'shape_mismatch',
     /8 places in the student and 4 in the teacher/,
+  ],
+  [
+    'a hint inside a block that is left out',
+    () => job({ student: { depth: 0.5 }, hints: [{ student: 'd2' }] }, { model: ids['deep'] }),
+    'invalid_value',
+    /no inner value 'd2': it lies in a block that its depth leaves out/,
   ],
   [
     'a student that is no smaller',
