@@ -44,6 +44,8 @@ interface PeerResult {
   readonly losses: readonly number[]
   /** The same in float64. */
   readonly losses_precise: readonly number[]
+  /** The same in float32 from weights whose last bits differ, several times. */
+  readonly losses_nudged: readonly (readonly number[])[]
   readonly median_ms: number
 }
 
@@ -154,13 +156,16 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
     const until = (of: readonly number[], count: number): string =>
       Math.max(...of.slice(0, count)).toExponential(1)
     const curves = distances(smoothed(losses), smoothed(peer.losses))
+    const nudged = peer.losses_nudged.map((others) => {
+      return Math.max(...distances(others, peer.losses)).toExponential(1)
+    })
     const curvesOfPeer = distances(smoothed(peer.losses_precise), smoothed(peer.losses))
     console.log(
       [
         network.name.padEnd(26),
         `gradients ${peer.error.toExponential(1)} (torch ${peer.torch_error.toExponential(1)})`,
         `worst ${peer.largest.toExponential(1)} (torch ${peer.torch_largest.toExponential(1)})`,
-        `losses apart: 20 steps ${until(apart, 20)}, ${losses.length} steps ${until(apart, losses.length)}, means of ${SPAN} ${until(curves, losses.length)} (torch from its own float64 ${until(own, 20)}, ${until(own, losses.length)}, ${until(curvesOfPeer, losses.length)})`,
+        `losses apart: 20 steps ${until(apart, 20)}, ${losses.length} steps ${until(apart, losses.length)}, means of ${SPAN} ${until(curves, losses.length)} (torch from its own float64 ${until(own, 20)}, ${until(own, losses.length)}, ${until(curvesOfPeer, losses.length)}; from itself with other last bits to begin with ${nudged.join(', ')})`,
         `last ${losses.at(-1)?.toFixed(4)} (torch ${peer.losses.at(-1)?.toFixed(4)})`,
         `${median.toFixed(2)} ms a step, torch ${peer.median_ms.toFixed(2)}: ${(median / peer.median_ms).toFixed(2)}`,
       ].join(' | '),
