@@ -42,7 +42,8 @@ export const LABELLED_SETS: Readonly<Record<string, Loader>> = {
   cifar_resnet14: (data, _, training) =>
     cifar(data, { ...CIFAR_MEAN, layout: 'nchw', input: 'input' }, training),
   cifar_resnet_4b: (data) => cifar(data, { ...CIFAR_MEAN, layout: 'nchw', input: 'input.1' }),
-  cifar_vit: (data) => cifar(data, { ...VIT_MEAN, layout: 'nchw', input: 'input' }),
+  cifar_vit: (data, _, training) =>
+    cifar(data, { ...VIT_MEAN, layout: 'nchw', input: 'input' }, training),
   cifar_nhwc: (data) => cifar(data, { ...UNIT, layout: 'nhwc', input: 'x:0' }),
   resnet8: (data, _, training) => cifar(data, { ...RAW, layout: 'nchw', input: 'input' }, training),
   squeezenet: (data) => cifar(data, { ...UNIT, layout: 'nhwc', input: 'input_1' }),
@@ -126,7 +127,7 @@ function mnist1d(data: string, training = 128): LabelledSet {
   return { calibration: part('train', training), test: part('test', 1000) }
 }
 
-function sentiment(data: string, models: string): LabelledSet {
+function sentiment(data: string, models: string, training = 128): LabelledSet {
   const path = readdirSync(models).find((name) => name === 'sst2_transformer.vocab.json') ?? ''
   const words = JSON.parse(readFileSync(join(models, path), 'utf8')) as string[]
   const indexOf = new Map(words.map((word, index) => [word, BigInt(index)]))
@@ -149,7 +150,7 @@ function sentiment(data: string, models: string): LabelledSet {
       return { feeds, label: Number(label) }
     })
   }
-  return { calibration: part('train.tsv', 128), test: part('dev.tsv', 872) }
+  return { calibration: part('train.tsv', training), test: part('dev.tsv', 872) }
 }
 
 function sample(
