@@ -11,7 +11,7 @@ import type { Model } from '#src/onnx/ir/model'
 import { readModel } from '#src/onnx/read-model'
 import { evaluation } from '#src/recipes/evaluation'
 import { pruneChannel } from '#src/recipes/prune'
-import { training as trainingSchema } from '#src/recipes/training'
+import { retraining } from '#src/recipes/training'
 import { distillTerms } from '#workers/steps/distill-terms'
 import { AS_BEFORE } from '#workers/steps/finetune'
 import { trainingOptions } from '#workers/steps/training-options'
@@ -35,7 +35,7 @@ const [train, test] = [samplesOf(set.calibration), samplesOf(set.test)]
 const bytes = new Uint8Array(readFileSync(join(models, file)))
 const original = () => readModel(bufferRange(bytes))
 const step = pruneChannel.parse({ type: 'prune', method: 'channel', max_macs: Number(share) })
-const wanted = trainingSchema.parse(JSON.parse(options))
+const wanted = retraining.parse(JSON.parse(options))
 const judged = evaluation.parse({ task: 'classification' })
 const calibration = batched(set.calibration.slice(0, step.samples), isOpen(original()) ? 32 : 1)
 

@@ -1,7 +1,7 @@
 // Step `distill`: a student learns to answer as its teacher does.
 
 import { z } from 'zod'
-import { training } from './training.ts'
+import { retraining } from './training.ts'
 
 const otherModel = z
   .string()
@@ -96,7 +96,7 @@ export const distillStep = z
       .max(32)
       .default([])
       .describe('Inner values that the student should have as the teacher has them.'),
-    training: training.prefault({}).describe('How the student is trained.'),
+    training: retraining.prefault({}).describe('How the student is trained.'),
   })
   .meta({
     id: 'DistillStep',

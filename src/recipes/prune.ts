@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import { measured, pruneSensitivityOptions } from './prune-sensitivity.ts'
-import { training } from './training.ts'
+import { retraining } from './training.ts'
 
 /** Those that follow gradients: on the training dataset, or else the calibration dataset, with labels where there are any. */
 export const GRADIENT_IMPORTANCES = ['gradient', 'taylor', 'fisher', 'hessian'] as const
@@ -72,7 +72,7 @@ const samples = z
   .default(128)
   .describe('Samples of the calibration dataset to use, and for gradients of the training dataset.')
 
-const finetune = training
+const finetune = retraining
   .nullable()
   .default(null)
   .describe(

@@ -42,7 +42,7 @@ type StepName<S extends Step> = S extends { readonly method: infer M extends str
   ? `${S['type']} ${M}`
   : S['type']
 
-const FINETUNED: LaterUse<PruneStep> = { since: 7, isUsed: ({ finetune }) => finetune !== null }
+const FINETUNED: LaterUse<PruneStep> = { since: 10, isUsed: ({ finetune }) => finetune !== null }
 const BY_GRADIENTS: LaterUse<PruneStep> = {
   since: 7,
   isUsed: ({ importance }) =>
@@ -79,7 +79,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   },
   'prune unstructured': { since: 4, later: PRUNED_LATER },
   'prune n_m': { since: 4, later: PRUNED_LATER },
-  distill: { since: 7, later: [] },
+  distill: { since: 10, later: [] },
 }
 
 const TASKS_SINCE: Record<EvaluationTask, number> = {

@@ -3,6 +3,7 @@
 import type { JobSpec } from '#src/recipes/job-spec'
 import type { Step } from '#src/recipes/step'
 import { trainingOf } from '#src/recipes/step'
+import { epochsOf } from '#src/recipes/training'
 import type { JobInputs } from './job-inputs.ts'
 
 // Assumed of one core: 2·10⁹ multiply–accumulates a second, 1 s to start the sandbox and to read and write the model.
@@ -41,9 +42,13 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
 }
 
 function trained({ steps }: JobSpec, { train }: JobInputs): number {
-  const epochs = steps.map((step) => (trainingOf(step)?.epochs ?? 0) * roundsOf(step))
+  const samples = train?.samples ?? 0
+  const epochs = steps.map((step) => {
+    const training = trainingOf(step)
+    return training === null ? 0 : epochsOf(training, samples) * roundsOf(step)
+  })
   const sum = epochs.reduce((total, count) => total + count, 0)
-  return INFERENCES_OF_A_STEP * sum * (train?.samples ?? 0)
+  return INFERENCES_OF_A_STEP * sum * samples
 }
 
 function roundsOf(step: Step): number {

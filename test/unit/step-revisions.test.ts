@@ -50,8 +50,8 @@ describe('the least revision', () => {
     [[{ type: 'prune', method: 'n_m' }], 4],
     [[{ type: 'prune', method: 'n_m', importance: 'obs' }], 7],
     [[{ type: 'prune', method: 'unstructured', iterations: 2 }], 7],
-    [[{ type: 'distill' }], 7],
-    [[{ type: 'prune', method: 'n_m', finetune: {} }], 7],
+    [[{ type: 'distill' }], 10],
+    [[{ type: 'prune', method: 'n_m', finetune: {} }], 10],
   ])('of %j is %i', (steps, revision) => {
     expect(revisionOf(steps)).toBe(revision)
   })

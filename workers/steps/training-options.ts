@@ -3,12 +3,14 @@
 import type { Optimizer } from '#engine/train/optimizers/optimizer'
 import type { TrainOptions } from '#engine/train/train-options'
 import type { Training } from '#src/recipes/training'
+import { epochsOf, stepsOfEpoch } from '#src/recipes/training'
 
 /** `samples`: those there are to train with. */
 export function trainingOptions(training: Training, samples: number): TrainOptions {
-  const { early_stopping: early, epochs, batch_size: wanted } = training
+  const { early_stopping: early, batch_size: wanted } = training
   const batchSize = Math.min(wanted, samples)
-  const steps = Math.max(1, Math.floor(samples / batchSize)) * epochs
+  const epochs = epochsOf(training, samples)
+  const steps = stepsOfEpoch(batchSize, samples) * epochs
   return {
     epochs,
     batchSize,

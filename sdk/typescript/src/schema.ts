@@ -4168,10 +4168,10 @@ export interface components {
         };
         Training: {
             /**
-             * @description How often each training sample is used.
-             * @default 3
+             * @description How often each sample is seen. `auto`: as often as makes some 1000 steps, but no less than 3 times and no more than 100.
+             * @default auto
              */
-            epochs?: number;
+            epochs?: "auto" | number;
             /**
              * @description Samples of a step at most: an epoch is cut into even steps.
              * @default 64
@@ -4243,10 +4243,10 @@ export interface components {
         };
         TrainingResolved: {
             /**
-             * @description How often each training sample is used.
-             * @default 3
+             * @description How often each sample is seen. `auto`: as often as makes some 1000 steps, but no less than 3 times and no more than 100.
+             * @default auto
              */
-            epochs: number;
+            epochs: "auto" | number;
             /**
              * @description Samples of a step at most: an epoch is cut into even steps.
              * @default 64
