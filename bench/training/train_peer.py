@@ -8,7 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-NUDGED = 5
+NUDGED = int(sys.argv[3]) if len(sys.argv) > 3 else 5
 
 folder, threads = sys.argv[1], int(sys.argv[2])
 torch.set_num_threads(threads)

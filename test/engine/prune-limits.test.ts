@@ -60,6 +60,8 @@ describe('what goes', () => {
     [[96, 96], { kind: 'max_macs', value: 0.47 }, 16],
     [[96, 96], { kind: 'max_macs', value: 0.37 }, 8],
     [[10, 10], { kind: 'max_macs', value: 0.9 }, 1],
+    // Sixteen would leave the narrow axis whole and a third of the wide one.
+    [[16, 128], { kind: 'max_macs', value: 0.4 }, 8],
   ] as [[number, number], ChannelOptions['amount'], number][])(
     'counts suit kernels where as much goes: %j with %j keeps multiples of %i',
     async (sizes, amount, multiple) => {

@@ -24,8 +24,40 @@ function windowAttributes(window: Window, group: number) {
   ]
 }
 
+/** Below so many channels of the input the transposed convolution is as fast. */
+const FEW_CHANNELS = 16
+
+/** The other way round in space, and with inputs and outputs changing places unless each channel is by itself. */
+function turnedWeight(g: GradientBuilder, weight: Value, window: Window, group: number): Value {
+  const axes = window.kernel.map((_, axis) => axis + 2)
+  const back = axes.map(() => -1)
+  const lowest = axes.map(() => Number.MIN_SAFE_INTEGER)
+  const isPoint = window.kernel.every((size) => size === 1)
+  const flipped = isPoint
+    ? weight
+    : g.op('Slice', [weight, g.ints(back), g.ints(lowest), g.ints(axes), g.ints(back)])
+  return group === 1 ? g.transpose(flipped, [1, 0, ...axes]) : flipped
+}
+
+/** Whether a plain convolution gives the gradient of the input, and does so faster: with stride 1, dense of many channels or one by one. */
+function isPlainBackwards(
+  g: GradientBuilder,
+  input: Value,
+  window: Window,
+  group: number,
+): boolean {
+  const channels = g.shape(input)?.[1]
+  const reaches = window.kernel.every((_, axis) => {
+    const beyond = extent(window, axis) - 1
+    return (window.begin[axis] ?? 0) <= beyond && (window.end[axis] ?? 0) <= beyond
+  })
+  if (typeof channels !== 'number' || !reaches) return false
+  if (window.strides.some((stride) => stride !== 1)) return false
+  return group === 1 ? channels >= FEW_CHANNELS : group === channels
+}
+
 /**
- * Gradient of the input of a convolution: ConvTranspose with the same weight. The stride leaves the input's last
+ * Gradient of the input of a convolution: ConvTranspose with the same weight, or a convolution with the weight turned round. The stride leaves the input's last
  * (H + pads − extent) mod stride rows without a window; `output_padding` gives them back. Where H is not known, the output is
  * made long enough and cut.
  */
@@ -37,6 +69,15 @@ export function convInputGradient(
   window: Window,
   group: number,
 ): Value {
+  const outputs = g.shape(weight)?.[0]
+  const isOneByOne = group === 1 || outputs === group
+  if (isOneByOne && isPlainBackwards(g, input, window, group)) {
+    const beyond = window.kernel.map((_, axis) => extent(window, axis) - 1)
+    const begin = beyond.map((size, axis) => size - (window.begin[axis] ?? 0))
+    const end = beyond.map((size, axis) => size - (window.end[axis] ?? 0))
+    const backwards = windowAttributes({ ...window, begin, end }, group)
+    return g.op('Conv', [dy, turnedWeight(g, weight, window, group)], backwards)
+  }
   const sizes = g.shape(input)?.slice(2) ?? []
   let isCut = false
   const padding = window.strides.map((stride, axis) => {
@@ -128,7 +169,7 @@ export const convGradient: GradientRecipe = (g, call) => {
   const dx = () => convInputGradient(g, dy, weight, x, window, group)
   const dw = () => {
     if (isPointwise(window, group)) return pointwiseWeightGradient(g, dy, x, weight)
-    const taps = group === 1 ? convWeightTaps(g, dy, x, weight, window) : null
+    const taps = convWeightTaps(g, dy, x, weight, { window, group })
     return taps ?? convWeightGradient(g, dy, x, window, group)
   }
   return [

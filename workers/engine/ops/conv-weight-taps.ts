@@ -17,19 +17,28 @@ interface Parts {
   readonly gradient: Value
 }
 
-/** dW [M, C, kh, kw] of x [N, C, H, W] and dy [N, M, …]; `null` where a size is not known, or there are not two spatial axes. */
+/**
+ * dW [M, C, kh, kw] of x [N, C, H, W] and dy [N, M, …]; `null` where a size is not known, or there are not two spatial axes, or the
+ * convolution is grouped and not one channel by itself, step by step.
+ */
 export function convWeightTaps(
   g: GradientBuilder,
   dy: Value,
   input: Value,
   weight: Value,
-  window: Window,
+  { window, group }: { readonly window: Window; readonly group: number },
 ): Value | null {
   const [, channels, ...sizes] = g.shape(input) ?? []
   const isKnown = [channels, ...sizes].every((size) => typeof size === 'number')
   if (sizes.length !== 2 || !isKnown) return null
   const spatial = sizes as number[]
   const isDense = window.strides.every((stride) => stride === 1)
+  if (group !== 1) {
+    const isOneByOne = group === channels && g.shape(weight)?.[0] === group
+    return isOneByOne && isDense
+      ? channelTaps(g, contiguousRows(g, dy, input, window, spatial), weight)
+      : null
+  }
   const { inputs, gradient } = isDense
     ? contiguousParts(g, dy, input, window, spatial)
     : stridedParts(g, dy, input, window, spatial)
@@ -65,17 +74,33 @@ function padded(g: GradientBuilder, input: Value, window: Window, below: number)
 const flat = (g: GradientBuilder, value: Value): Value =>
   g.op('Reshape', [value, g.ints([0, 0, -1])])
 
+/** Of channels by themselves: dW [C, 1, kh, kw] is Σ x·dy over samples and places, for each position of the kernel. */
+function channelTaps(g: GradientBuilder, { inputs, rows }: Rows, weight: Value): Value {
+  const sums = inputs.map((part) => {
+    const overPlaces = g.reduceSum(g.mul(part, rows), [2], false)
+    return g.reduceSum(overPlaces, [0], true)
+  })
+  const all = sums.length === 1 ? sums[0]! : g.op('Concat', sums, [intAttribute('axis', 0)])
+  return g.reshapeLike(g.transpose(all, [1, 0]), weight)
+}
+
+interface Rows {
+  readonly inputs: readonly Value[]
+  /** [N, M, P]. */
+  readonly rows: Value
+}
+
 /**
  * With stride 1 each part is a contiguous piece of the padded planes, when the rows of dy are filled up with zeros to their
  * width. The last piece may reach into one more row.
  */
-function contiguousParts(
+function contiguousRows(
   g: GradientBuilder,
   dy: Value,
   input: Value,
   window: Window,
   [height = 1, width = 1]: readonly number[],
-): Parts {
+): Rows {
   const [rows, columns] = [height + pad(window, 0), width + pad(window, 1)]
   const beyond = extent(window, 1) - 1
   const length = (rows - extent(window, 0) + 1) * columns
@@ -86,8 +111,19 @@ function contiguousParts(
       const start = down * columns + right
       return g.slice(planes, [start], [start + length], [2])
     }),
-    gradient: g.transpose(flat(g, wide), [0, 2, 1]),
+    rows: flat(g, wide),
   }
+}
+
+function contiguousParts(
+  g: GradientBuilder,
+  dy: Value,
+  input: Value,
+  window: Window,
+  sizes: readonly number[],
+): Parts {
+  const { inputs, rows } = contiguousRows(g, dy, input, window, sizes)
+  return { inputs, gradient: g.transpose(rows, [0, 2, 1]) }
 }
 
 function stridedParts(

@@ -9,6 +9,9 @@ const KERNEL_MULTIPLES = [16, 8, 4, 1]
 /** By how much, as a share of it, the multiply-accumulates saved may differ from those that single channels would save. */
 const TOLERANCE = 0.15
 
+/** Of the channels that an axis would keep with single ones, at least this share stays: else narrow axes stay whole and wide ones pay for it. */
+const LEAST_KEPT = 2 / 3
+
 /** Coarsest first. */
 export function limitsToTry({ minChannels, channelMultiple }: WantedLimits): Limits[] {
   const multiples = channelMultiple === 'auto' ? KERNEL_MULTIPLES : [channelMultiple]
@@ -27,7 +30,15 @@ export function coarsest(
   const can = isEnough(finest)
   const near = plans.find((plan) => {
     const isNear = Math.abs(saved(plan) - wanted) <= TOLERANCE * wanted
-    return isNear && (isEnough(plan) || !can)
+    return isNear && isEven(plan, finest) && (isEnough(plan) || !can)
   })
   return near ?? finest
+}
+
+/** Both plans are about the same axes. */
+function isEven(plan: RemovalPlan, finest: RemovalPlan): boolean {
+  return finest.units.every(({ atoms }) => {
+    const kept = ({ removed }: RemovalPlan) => atoms.filter((atom) => !removed.has(atom)).length
+    return kept(plan) >= LEAST_KEPT * kept(finest)
+  })
 }
