@@ -1,6 +1,16 @@
 // Step `prune`, discriminated on `method`.
 
 import { z } from 'zod'
+import {
+  CHOSEN,
+  DIVIDED,
+  ONE_AMOUNT,
+  RANKED,
+  choosesByAmount,
+  dividesItsAmount,
+  ranksOverTheModel,
+  saysOneAmount,
+} from './prune-consistency.ts'
 import { measured, pruneSensitivityOptions } from './prune-sensitivity.ts'
 import { retraining } from './training.ts'
 
@@ -98,46 +108,6 @@ const rounds = {
 
 const norm = z.enum(['l1', 'l2']).default('l2').describe('Norm of the importance `magnitude`.')
 
-function saysOneAmount(step: Readonly<Record<string, unknown>>): boolean {
-  const names = ['sparsity', 'threshold', 'max_macs', 'max_parameters']
-  return names.filter((name) => typeof step[name] === 'number').length <= 1
-}
-
-/** A threshold says what goes by itself: nothing is left to divide into rounds. */
-function dividesItsAmount({
-  iterations,
-  threshold,
-}: {
-  readonly iterations: number
-  readonly threshold: number | null
-}): boolean {
-  return iterations === 1 || threshold === null
-}
-
-function choosesByAmount({
-  scope,
-  threshold,
-}: {
-  readonly scope: unknown
-  readonly threshold: number | null
-}): boolean {
-  return scope !== 'auto' || threshold === null
-}
-
-const CHOSEN = {
-  path: ['scope'],
-  error:
-    'fractions are chosen for sparsity, max_macs or max_parameters; a threshold chooses itself',
-}
-
-const DIVIDED = {
-  path: ['iterations'],
-  error: 'several rounds divide sparsity, max_macs or max_parameters; a threshold is one amount',
-}
-
-const ONE_AMOUNT =
-  'says how much goes more than once: give one of sparsity, threshold, max_macs, max_parameters'
-
 export const pruneChannel = z
   .strictObject({
     type: z.literal('prune'),
@@ -148,6 +118,12 @@ export const pruneChannel = z
     ...budget,
     // What a channel is worth compares badly between layers as long as nothing is trained again.
     scope: channelScope.default('layer'),
+    ranked_by: z
+      .enum(['importance', 'macs', 'parameters', 'latency'])
+      .default('importance')
+      .describe(
+        'What channels are ranked by where they are ranked over the whole model (`scope` `global`): their importance, or their importance divided by the multiply-accumulates, parameters or measured time of layers that removing them saves.',
+      ),
     ...measured,
     channel_multiple: z
       .union([z.literal('auto'), z.int().min(1).max(1024)])
@@ -181,6 +157,7 @@ export const pruneChannel = z
   .refine(saysOneAmount, ONE_AMOUNT)
   .refine(dividesItsAmount, DIVIDED)
   .refine(choosesByAmount, CHOSEN)
+  .refine(ranksOverTheModel, RANKED)
   .meta({
     id: 'PruneChannelStep',
     description: 'Takes channels, heads and neurons out: the model becomes smaller and faster.',

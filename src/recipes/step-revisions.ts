@@ -75,6 +75,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
       { since: 7, isUsed: (step) => sensitivityOf(step) !== null },
       { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' },
       { since: 9, isUsed: (step) => step.channel_multiple === 'auto' },
+      { since: 9, isUsed: (step) => step.ranked_by !== 'importance' },
     ],
   },
   'prune unstructured': { since: 4, later: PRUNED_LATER },

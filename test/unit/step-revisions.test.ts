@@ -45,6 +45,18 @@ describe('the least revision', () => {
     [[{ ...MINMAX, target: 'nnapi' }], 7],
     [[{ type: 'prune', method: 'channel' }], 9],
     [[{ type: 'prune', method: 'channel', channel_multiple: 8 }], 7],
+    [
+      [
+        {
+          type: 'prune',
+          method: 'channel',
+          channel_multiple: 8,
+          scope: 'global',
+          ranked_by: 'macs',
+        },
+      ],
+      9,
+    ],
     [[{ type: 'prune', method: 'channel', channel_multiple: 8, normalized_axes: 'whole' }], 4],
     [[{ type: 'prune', method: 'unstructured' }], 4],
     [[{ type: 'prune', method: 'n_m' }], 4],

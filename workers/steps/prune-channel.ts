@@ -42,6 +42,10 @@ export async function runPruneChannel(
     norm: step.norm,
     amount: amountAt(amountOf(step), share, history),
     scope: scopeOf(step.scope, share),
+    rankedBy:
+      step.ranked_by === 'latency'
+        ? { threads: spec.evaluation.latency.threads, scratch: context.scratch }
+        : step.ranked_by,
     limits: { minChannels: step.min_channels, channelMultiple: step.channel_multiple },
     excludedLayers: step.excluded_layers,
     normalizedAxes: step.normalized_axes,

@@ -2604,6 +2604,12 @@ export interface components {
                 };
             };
             /**
+             * @description What channels are ranked by where they are ranked over the whole model (`scope` `global`): their importance, or their importance divided by the multiply-accumulates, parameters or measured time of layers that removing them saves.
+             * @default importance
+             * @enum {string}
+             */
+            ranked_by?: "importance" | "macs" | "parameters" | "latency";
+            /**
              * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. null = only where `scope` is `auto`, with the defaults.
              * @default null
              */
@@ -2707,6 +2713,12 @@ export interface components {
                     [key: string]: number;
                 };
             };
+            /**
+             * @description What channels are ranked by where they are ranked over the whole model (`scope` `global`): their importance, or their importance divided by the multiply-accumulates, parameters or measured time of layers that removing them saves.
+             * @default importance
+             * @enum {string}
+             */
+            ranked_by: "importance" | "macs" | "parameters" | "latency";
             /**
              * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. null = only where `scope` is `auto`, with the defaults.
              * @default null

@@ -29,6 +29,8 @@ export interface Candidates {
   readonly limits: Limits
   /** Atoms that each unit had before earlier rounds took some: fractions are of these. */
   readonly originally: readonly number[]
+  /** What the model saves with an atom of each unit: ranks over the whole model are by importance for it, without it by importance alone. */
+  readonly savings?: readonly number[]
   /** Fractions of each unit that go at a level from 0 to 1, for the scope `auto`. */
   readonly allocate?: (level: number) => readonly number[]
 }
@@ -38,7 +40,7 @@ const LEAST_SHARE = 0.1
 
 /** How many atoms each unit would keep at this fraction removed, before limits. */
 function wantedByFraction(
-  { units, scores, originally }: Candidates,
+  { units, scores, originally, savings }: Candidates,
   scope: Scope,
   fraction: number,
   allocate: Candidates['allocate'],
@@ -57,13 +59,16 @@ function wantedByFraction(
       return (originally[index] ?? unit.atoms.length) * (1 - own)
     })
   }
-  const all = scores.flatMap(({ relative }) => [...relative]).sort((one, other) => one - other)
+  const ranked = scores.map(({ relative }, index) => {
+    return relative.map((score) => score / (savings?.[index] ?? 1))
+  })
+  const all = ranked.flatMap((own) => [...own]).sort((one, other) => one - other)
   const total = originally.reduce((sum, size) => sum + size, 0)
   const count = all.length - Math.round(total * (1 - fraction))
   if (count <= 0) return units.map(({ atoms }) => atoms.length)
   const bound = all[count - 1] ?? Number.POSITIVE_INFINITY
   return units.map((unit, index) => {
-    const kept = (scores[index]?.relative ?? []).filter((score) => score > bound).length
+    const kept = (ranked[index] ?? []).filter((score) => score > bound).length
     return Math.max(kept, (originally[index] ?? unit.atoms.length) * LEAST_SHARE)
   })
 }

@@ -2,6 +2,8 @@
 // used where asked for, or where too little goes without them.
 
 import type { Model } from '#src/onnx/ir/model'
+import { nodeTimes } from '../evaluate/node-times.ts'
+import { copyModel } from '../rewrite/copy-model.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { Candidates, Limits } from './choose-removed.ts'
 import { removedByBudget, removedByFraction, removedByThreshold } from './choose-removed.ts'
@@ -11,6 +13,8 @@ import { coarsest, limitsToTry } from './kernel-multiples.ts'
 import { keepAxesAlive } from './keep-axes-alive.ts'
 import type { ChannelOptions } from './prune-channels.ts'
 import { RemainingCost } from './remaining-cost.ts'
+import type { SavedCost } from './saved-per-atom.ts'
+import { savedPerAtom } from './saved-per-atom.ts'
 import type { NormalizedAxes } from './trace-axes.ts'
 import { AxisTrace } from './trace-axes.ts'
 import type { Unit } from './units.ts'
@@ -19,11 +23,16 @@ import type { Sensitivity } from './sensitivity/measure-sensitivity.ts'
 import { measureSensitivity } from './sensitivity/measure-sensitivity.ts'
 import { sizesOf, unitSizes } from './unit-sizes.ts'
 import { unitsOf } from './units.ts'
+import { runnableFeeds } from './verify-pruned.ts'
+
+/** What channels of the whole model were ranked by. */
+type RankedBy = 'importance' | 'macs' | 'parameters' | 'latency'
 
 export interface RemovalPlan {
   readonly trace: AxisTrace
   readonly units: readonly Unit[]
   readonly removed: Set<number>
+  readonly rankedBy: RankedBy
   /** What axes keep a multiple of. */
   readonly channelMultiple: number
   readonly cost: RemainingCost
@@ -53,11 +62,13 @@ export async function planRemoval(
     const { sensitivity: task } = options
     const sensitivity =
       task === undefined ? null : await measureSensitivity(trace, units, scores, task, runtime)
-    const known = { trace, units, cost, originally, sizes, sensitivity }
+    const ranking = await rankingOf({ trace, units, cost }, options, runtime)
+    const { rankedBy } = ranking
+    const known = { trace, units, cost, originally, sizes, sensitivity, rankedBy }
     const allocate =
       sensitivity === null ? {} : { allocate: allocation(sensitivity, units, options, cost) }
     const at = (limits: Limits): RemovalPlan => {
-      const candidates = { units, scores, limits, originally, ...allocate }
+      const candidates = { units, scores, limits, originally, ...ranking, ...allocate }
       const removed = chooseRemoved(candidates, options, cost)
       keepAxesAlive(trace, removed)
       return { ...known, removed, channelMultiple: limits.channelMultiple }
@@ -132,20 +143,42 @@ function chooseRemoved(
   }
 }
 
-/** What a unit saves is told by halving it. */
 function allocation(
   sensitivity: Sensitivity,
   units: readonly Unit[],
   { amount }: ChannelOptions,
   cost: RemainingCost,
 ): (level: number) => readonly number[] {
-  const savings = units.map(({ atoms }) => {
-    if (amount.kind === 'sparsity' || amount.kind === 'threshold') return atoms.length
-    const half = new Set(atoms.slice(0, Math.ceil(atoms.length / 2)))
-    const of = (removed: Parameters<typeof cost.macs>[0]): number =>
-      amount.kind === 'max_macs' ? cost.macs(removed) : cost.parameters(removed)
-    const saved = of(new Set()) - of(half)
-    return (saved * atoms.length) / Math.max(1, half.size)
-  })
+  const kind = amount.kind === 'max_macs' ? 'macs' : 'parameters'
+  const each =
+    amount.kind === 'sparsity' || amount.kind === 'threshold'
+      ? units.map(() => 1)
+      : savedPerAtom(units, cost, kind)
+  const savings = units.map(({ atoms }, index) => atoms.length * (each[index] ?? 0))
   return (level) => ratiosAt(sensitivity, savings, level)
+}
+
+interface Ranking {
+  readonly rankedBy: RankedBy
+  readonly savings?: readonly number[]
+}
+
+const TIMED_RUNS = 12
+
+/** By multiply-accumulates where the model runs on nothing that chance finds. */
+async function rankingOf(
+  { trace, units, cost }: Pick<RemovalPlan, 'trace' | 'units' | 'cost'>,
+  { rankedBy = 'importance' }: ChannelOptions,
+  runtime: Runtime,
+): Promise<Ranking> {
+  if (rankedBy === 'importance') return { rankedBy }
+  const rankedAs = (name: RankedBy, kind: SavedCost): Ranking => {
+    return { rankedBy: name, savings: savedPerAtom(units, cost, kind) }
+  }
+  if (typeof rankedBy === 'string') return rankedAs(rankedBy, rankedBy)
+  const feeds = await runnableFeeds(trace.model, trace.shapes.inputsAt(1), runtime)
+  if (feeds === 'none') return rankedAs('macs', 'macs')
+  const options = { ...rankedBy, runs: TIMED_RUNS }
+  const { layers } = await nodeTimes(copyModel(trace.model), feeds, runtime, options)
+  return rankedAs('latency', layers)
 }

@@ -31,6 +31,15 @@ export interface ChannelOptions {
   readonly norm: 'l1' | 'l2'
   readonly amount: Amount
   readonly scope: Scope
+  /**
+   * What channels of the whole model are ranked by (scope `global`): their importance, or their importance for what removing them
+   * saves. Of time: with so many threads; `scratch` is an existing folder.
+   */
+  readonly rankedBy?:
+    | 'importance'
+    | 'macs'
+    | 'parameters'
+    | { readonly threads: number; readonly scratch: string }
   readonly limits: WantedLimits
   readonly excludedLayers: readonly string[]
   /**
@@ -108,6 +117,7 @@ function describe({
   removed,
   cost,
   channelMultiple,
+  rankedBy,
 }: RemovalPlan): Record<string, unknown> {
   const groups = units.map(({ atoms, layers }, index) => {
     const size = originally[index] ?? atoms.length
@@ -126,6 +136,7 @@ function describe({
     removed: groups.reduce((sum, group) => sum + group.removed, 0),
     macs_kept: share(cost.macs(removed), cost.macs(none)),
     channel_multiple: channelMultiple,
+    ranked_by: rankedBy,
     parameters_kept: share(cost.parameters(removed), cost.parameters(none)),
     groups,
   }

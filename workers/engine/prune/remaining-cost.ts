@@ -6,6 +6,7 @@ import type { TensorType, ValueType } from '#src/onnx/ir/value-type'
 import { weightTensors } from '#src/onnx/weight-tensors'
 import type { Facts } from '../ops/op.ts'
 import { opRule } from '../ops/registry.ts'
+import { labelOf } from '../rewrite/pass.ts'
 import { KeptIndices } from './kept-indices.ts'
 import type { AxisTrace } from './trace-axes.ts'
 
@@ -53,6 +54,23 @@ export class RemainingCost {
       const rule = opRule(node)
       if (rule === 'unknown' || rule.macs === 'none') continue
       total += rule.macs(node, facts) ?? 0
+    }
+    return total
+  }
+
+  /** Of the layers timed, as if each took as much less time as it has fewer multiply-accumulates. */
+  time(removed: ReadonlySet<number>, milliseconds: ReadonlyMap<string, number>): number {
+    const [before, after] = [new Set<number>(), removed].map((gone) => {
+      return new KeptFacts(this.#trace, this.#kept(gone))
+    })
+    let total = 0
+    for (const node of this.#trace.model.graph.nodes()) {
+      const rule = opRule(node)
+      const time = milliseconds.get(labelOf(node))
+      if (time === undefined || rule === 'unknown' || rule.macs === 'none') continue
+      const whole = before === undefined ? null : rule.macs(node, before)
+      const left = after === undefined ? null : rule.macs(node, after)
+      if (whole !== null && left !== null && whole > 0) total += (time * left) / whole
     }
     return total
   }

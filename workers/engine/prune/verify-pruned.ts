@@ -14,7 +14,7 @@ export class PruneFailure extends Error {}
 export type Feeds = Readonly<Record<string, RuntimeTensor>>
 
 /** Something that the model runs on, before it is changed; `none` when chance finds nothing. */
-async function runnableFeeds(
+export async function runnableFeeds(
   model: Model,
   inputs: Readonly<Record<string, readonly number[]>>,
   runtime: Runtime,
