@@ -34,6 +34,8 @@ const cluster = await startCluster({ s3: { ...swift, bucket }, apis: 1, workers 
 const client = cluster.clients.one
 const started = performance.now()
 const overheads: number[] = []
+/** Of these: after all was computed. */
+const storing: number[] = []
 const looks: MemoryLook[] = []
 let submitted = 0
 let done = 0
@@ -60,7 +62,7 @@ console.log(
   `${done} of ${jobs} done, ${failed} not succeeded, ${workers} workers, ${seconds.toFixed(0)} s, ${(done / seconds).toFixed(1)} jobs/s`,
 )
 console.log(
-  `overhead per job beyond its computing: median ${median(overheads).toFixed(0)} ms, worst ${Math.max(...overheads).toFixed(0)} ms (${overheads.length} jobs looked at)`,
+  `overhead per job beyond its computing: median ${median(overheads).toFixed(0)} ms, worst ${Math.max(...overheads).toFixed(0)} ms (${overheads.length} jobs looked at); of this storing ${median(storing).toFixed(0)} ms`,
 )
 console.log(
   `processor time per job: API ${processor.api.toFixed(0)} ms, worker ${processor.worker.toFixed(0)} ms, children ${processor.children.toFixed(0)} ms`,
@@ -92,6 +94,8 @@ async function sample(from: FaultClient, id: string): Promise<void> {
   if (found === null) return
   const run = Date.parse(job.finished_at) - Date.parse(job.started_at)
   overheads.push(run - Number(found[1]) - Number(found[2]))
+  const computed = /(\S{24}) computed in/.exec(log)?.[1]
+  if (computed !== undefined) storing.push(Date.parse(job.finished_at) - Date.parse(computed))
 }
 
 function memory({ apis, workers: processes }: Cluster, count: number): MemoryLook {

@@ -185,7 +185,7 @@ const { id } = await createModel(context, TENANT, {
   container: 'onnx',
   source: { kind: 'request', body: once(smallModel()), expectedSha256: null },
 })
-const looks = await runAll(context, id, `http://127.0.0.1:${port}/`)
+const looks = await runAll(worker.service, id, `http://127.0.0.1:${port}/`)
 const seconds = (performance.now() - started) / 1000
 for (const { done, heap, external, resident } of looks) {
   const mib = (bytes: number): string => (bytes / KIB ** 2).toFixed(1)

@@ -69,7 +69,11 @@ function simulatedChildren(world: World, actor: Actor, die: () => void): ChildPo
       const path = `checkpoint of step ${step} by ${actor.name}, ${scheduler.random()}`
       onMessage?.({ kind: 'checkpoint', training: 0, step, path })
     }
-    const onAsked = (): void => scheduler.add(actor, 'child was asked', writeCheckpoint)
+    let ended = false
+    const onAsked = (): void =>
+      scheduler.add(actor, 'child was asked', () => {
+        if (!ended) writeCheckpoint()
+      })
     if (world.checkpointShare > 0) checkpointNow?.addEventListener('abort', onAsked, { once: true })
     while (scheduler.chance(world.reportShare)) {
       await point('child reports')
@@ -87,6 +91,7 @@ function simulatedChildren(world: World, actor: Actor, die: () => void): ChildPo
       if (scheduler.chance(0.5)) onMessage?.({ kind: 'log', line: 'working' })
     }
     await point('child ends')
+    ended = true
     checkpointNow?.removeEventListener('abort', onAsked)
     if (scheduler.chance(world.deadlyShare)) {
       die()

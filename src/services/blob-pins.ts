@@ -13,6 +13,11 @@ export class BlobPins {
     this.#sharing = sharing
   }
 
+  /** Whether equal bytes may have been dropped between a `put` and its pin. Shared, a `put` keeps them for half a grace. */
+  get dropsAtOnce(): boolean {
+    return this.#sharing === 'alone'
+  }
+
   pin(key: BlobKey): void {
     this.#pins.set(key, (this.#pins.get(key) ?? 0) + 1)
   }
@@ -28,7 +33,7 @@ export class BlobPins {
    * Where other processes may be about to need it, it stays until the collection of old blobs comes by.
    */
   async dropUnused(blobs: BlobStore, records: RecordStore, key: BlobKey): Promise<void> {
-    if (this.#sharing === 'shared') return
+    if (!this.dropsAtOnce) return
     if (await blobIsUsed(records, key)) return
     if (this.#pins.has(key)) return
     await blobs.delete(key)

@@ -85,18 +85,22 @@ describe('a retired blob', () => {
   })
 })
 
-it('makes an old blob new when it is stored again', async () => {
+it.each([
+  ['few bytes, sent without asking for them', 'hello', true],
+  ['many bytes, found where they are new', 'hello'.repeat(100_000), false],
+])('makes an old blob new when it is stored again: %s', async (_, bytes, isSent) => {
   const other = await openTestS3Blobs(folder, { graceMs: 0 })
-  await other.put(oneChunk('hello'), LIMIT)
+  await other.put(oneChunk(bytes), LIMIT)
   const storedAt = async (): Promise<number> => {
     for await (const blob of store.keys()) return blob.storedAt
     return 0
   }
   const before = await storedAt()
   await new Promise((resolve) => setTimeout(resolve, 1_100))
-  await store.put(oneChunk('hello'), LIMIT)
-  expect(await storedAt()).toBe(before)
-  await other.put(oneChunk('hello'), LIMIT)
+  await store.put(oneChunk(bytes), LIMIT)
+  if (isSent) expect(await storedAt()).toBeGreaterThan(before)
+  else expect(await storedAt()).toBe(before)
+  await other.put(oneChunk(bytes), LIMIT)
   expect(await storedAt()).toBeGreaterThan(before)
   await other.close()
 })

@@ -93,8 +93,8 @@ async function store(
     )
     service.pins.pin(blob.key)
     pinned.push(blob.key)
-    // Somebody may have dropped equal bytes between the put and the pin.
-    if ((await service.blobs.stat(blob.key)) === null) continue
+    const isGone = service.pins.dropsAtOnce && (await service.blobs.stat(blob.key)) === null
+    if (isGone) continue
     return {
       id,
       tenant: job.tenant,

@@ -36,6 +36,8 @@ export interface S3BlobsOptions {
 
 const KEY = /^[0-9a-f]{64}$/
 const STALL_MS = 10_000
+/** To ask whether so few bytes are there takes longer than to send them again. */
+const SENT_UNASKED = 256 * 1024
 
 /** The client stays the caller's to close. */
 export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
@@ -93,7 +95,7 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
         const spool = await spoolBytes(source, spoolFolder, putOptions)
         const { key, size } = spool
         try {
-          const found = await headObject(place, names.blobs + key)
+          const found = size <= SENT_UNASKED ? null : await headObject(place, names.blobs + key)
           const isNew = found !== null && found.storedAt > Date.now() - graceMs / 2
           const isThere =
             found?.size === size && (isNew || (await refreshBlob(place, names, key, found)))
