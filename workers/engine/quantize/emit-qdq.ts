@@ -22,6 +22,9 @@ import { Quantizers } from './quantizers.ts'
 import { ScaleGroups } from './scale-groups.ts'
 import type { QuantizationTarget } from './targets/target.ts'
 
+/** Ranges that share a scale for speed may grow by this: one bit of eight. */
+const MOST_GROWTH = 2
+
 export interface QdqSettings extends WeightSettings {
   readonly target: QuantizationTarget
   readonly activations: ActivationType
@@ -77,12 +80,9 @@ class QdqEmitter {
     for (const node of integer) if (node.name === '') node.name = labelOf(node)
     for (const node of integer) this.#absorbActivation(node)
     for (const node of carriers) this.#groups.joinCarrier(node)
-    for (const node of integer) {
-      const isShared = this.#target.sharesScale.has(node.opType)
-      if (isShared) this.#groups.join([...node.inputs, node.output(0)])
-    }
     const values = this.#quantizedValues()
     for (const value of values) this.#collectRange(value)
+    for (const node of integer) this.#shareScale(node)
     for (const node of integer) {
       const site = this.#sites.integer.get(node)
       const first = site?.activations[0]
@@ -93,6 +93,17 @@ class QdqEmitter {
     }
     for (const value of values) this.#emitValue(value)
     for (const node of integer) this.#becomeAddition(node)
+  }
+
+  #shareScale(node: Node): void {
+    const { sharesScale, prefersScale } = this.#target
+    const isWanted = sharesScale.has(node.opType)
+    if (!isWanted && !prefersScale.has(node.opType)) return
+    const result = node.output(0)
+    for (const input of node.inputs) {
+      if (input === null || result === null) continue
+      this.#groups.joinAlike(result, input, isWanted ? Infinity : MOST_GROWTH)
+    }
   }
 
   /** α·x arrives by the scale of the input's DequantizeLinear; β is added, and the output's quantizer clips. */
@@ -123,9 +134,12 @@ class QdqEmitter {
       }
     } else if (site.kernel.outputRange !== 'observed') {
       const [low, high] = site.kernel.outputRange
-      this.#groups.setRange(output, { low, high: high * this.#unit(node) })
+      const range = { low, high: high * this.#unit(node) }
+      this.#groups.setRange(output, range)
+      this.#groups.setBounds(output, range)
     }
     if (site.absorbed === null) return
+    this.#groups.setBounds(output, site.absorbed.bounds)
     this.#absorbedBounds.set(node, site.absorbed.bounds)
     bypass(site.absorbed.node, output)
   }

@@ -25,6 +25,8 @@ export interface QuantizationTarget {
   readonly unitScale: ReadonlySet<string>
   /** Operators whose inputs and results share scale and zero point. */
   readonly sharesScale: ReadonlySet<string>
+  /** Operators that are faster where they do, and take other scales as well. */
+  readonly prefersScale: ReadonlySet<string>
   /** One tensor may be read with two scales, by which HardSigmoid becomes an addition that saturates. */
   readonly gates: boolean
   /** Weights in float are stored as integers and multiplied at load. */

@@ -19,6 +19,7 @@ const HOST: QuantizationTarget = {
   quantizesResults: false,
   unitScale: NONE,
   sharesScale: NONE,
+  prefersScale: new Set(['Concat']),
   gates: true,
   foldsConstants: true,
 }
