@@ -32,7 +32,6 @@ export function layerShape(
     const inputs = dims[axis] ?? 1
     return inputs > mostInputs ? `it has ${inputs} inputs per output` : { groups: 1, inputs }
   }
-  if (node.string('auto_pad', 'NOTSET') !== 'NOTSET') return 'its pads are not written out'
   const inputs = dims.slice(1).reduce((product, dim) => product * dim, 1)
   if (inputs > mostInputs) return `it has ${inputs} inputs per output`
   return { groups: node.int('group', 1), inputs }
@@ -67,10 +66,12 @@ export function appendColumns(
       kernels,
     ),
   )
-  const attributes = ['strides', 'pads', 'dilations', 'kernel_shape'].flatMap((name) => {
-    const attribute = node.attributes.get(name)
-    return attribute === undefined ? [] : [attribute]
-  })
+  const attributes = ['strides', 'pads', 'auto_pad', 'dilations', 'kernel_shape'].flatMap(
+    (name) => {
+      const attribute = node.attributes.get(name)
+      return attribute === undefined ? [] : [attribute]
+    },
+  )
   const windows = statistics.op(
     'Conv',
     [input, oneHot],
