@@ -7,7 +7,6 @@ import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } 
 import { GRADIENT_IMPORTANCES, sensitivityOf } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
 import type { QuantizeQatStep } from './quantize-qat.ts'
-import { activationsOf } from './quantize-targets.ts'
 import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
 import type { SimplifyStep } from './simplify.ts'
 import type { Step } from './step.ts'
@@ -55,15 +54,7 @@ const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS]
 
 const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },
-  'quantize static': {
-    since: 1,
-    later: [
-      { since: 2, isUsed: ({ calibration }) => calibration.method !== 'minmax' },
-      { since: 2, isUsed: (step) => step.equalize || step.bias_correction },
-      { since: 2, isUsed: (step) => step.mixed_precision || step.smooth_quant || step.adaround },
-      { since: 7, isUsed: (step) => step.target !== 'host' || activationsOf(step) !== 'uint8' },
-    ],
-  },
+  'quantize static': { since: 11, later: [] },
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },
   'quantize weight_only': { since: 5, later: [] },

@@ -13,14 +13,8 @@ import type { TestContainer } from '#test/support/test-container'
 import { openTestContainer } from '#test/support/test-container'
 import { toyDataset, toyModel } from '#test/support/toy-model'
 
-const OLD = {
-  equalize: false,
-  smooth_quant: false,
-  bias_correction: false,
-  mixed_precision: false,
-}
-const MINMAX = { type: 'quantize', method: 'static', calibration: { method: 'minmax' }, ...OLD }
-const ENTROPY = { type: 'quantize', method: 'static', calibration: { method: 'entropy' }, ...OLD }
+const DYNAMIC = { type: 'quantize', method: 'dynamic' }
+const STATIC = { type: 'quantize', method: 'static' }
 
 function revisionOf(steps: readonly unknown[], evaluation: object = { task: 'none' }): number {
   const spec = jobSpec.parse({ model: 'model_0', steps, evaluation })
@@ -30,19 +24,12 @@ function revisionOf(steps: readonly unknown[], evaluation: object = { task: 'non
 describe('the least revision', () => {
   test.each([
     [[{ type: 'simplify' }], 1],
-    [[{ type: 'quantize', method: 'dynamic' }], 1],
+    [[DYNAMIC], 1],
     [[{ type: 'quantize', method: 'float16' }], 1],
     [[{ type: 'quantize', method: 'weight_only' }], 5],
-    [[MINMAX], 1],
-    [[ENTROPY], 2],
-    [[{ ...MINMAX, equalize: true }], 2],
-    [[{ ...MINMAX, smooth_quant: true }], 2],
-    [[{ ...MINMAX, bias_correction: true }], 2],
-    [[{ ...MINMAX, mixed_precision: true }], 2],
-    [[{ type: 'simplify' }, ENTROPY], 2],
-    [[{ ...MINMAX, activations_dtype: 'uint8' }], 1],
-    [[{ ...MINMAX, activations_dtype: 'int8' }], 7],
-    [[{ ...MINMAX, target: 'nnapi' }], 7],
+    [[STATIC], 11],
+    [[{ ...STATIC, target: 'nnapi' }], 11],
+    [[{ type: 'simplify' }, STATIC], 11],
     [[{ type: 'prune', method: 'channel' }], 9],
     [[{ type: 'prune', method: 'channel', channel_multiple: 8 }], 7],
     [
@@ -79,7 +66,7 @@ describe('the least revision', () => {
   })
 
   test('is never above what this version knows', () => {
-    expect(revisionOf([ENTROPY])).toBeLessThanOrEqual(RECIPE_REVISION)
+    expect(revisionOf([STATIC])).toBeLessThanOrEqual(RECIPE_REVISION)
   })
 })
 
@@ -135,9 +122,9 @@ describe('an old worker and a new API', () => {
   }
 
   test('it takes what it knows and leaves the rest, in whatever order, to a newer one', async () => {
-    const newer = await submit([ENTROPY])
-    const older = await submit([MINMAX])
-    expect(newer.needs.revision).toBe(2)
+    const newer = await submit([STATIC])
+    const older = await submit([DYNAMIC])
+    expect(newer.needs.revision).toBe(11)
     expect(await claimBy(1)).toBe(older.id)
     expect(await claimBy(1)).toBe('none')
     expect(await claimBy(RECIPE_REVISION)).toBe(newer.id)
@@ -145,9 +132,9 @@ describe('an old worker and a new API', () => {
 
   test('the caller is told when every worker is too old', async () => {
     describeWorker(1)
-    const job = await submit([ENTROPY])
+    const job = await submit([STATIC])
     expect(job.progress.message).toMatch(/older than this service/)
-    expect((await submit([MINMAX])).progress.message).toBe('waiting for a worker')
+    expect((await submit([DYNAMIC])).progress.message).toBe('waiting for a worker')
     describeWorker(RECIPE_REVISION)
     expect(asItWaits(container.context.peers, job).progress.message).toBe('waiting for a worker')
   })
