@@ -76,7 +76,7 @@ async function check(path: string): Promise<string> {
     const output = qat.student.graph.outputs[0]?.name ?? ''
     const target = { output, target: 'wanted', targetType: 'float32' } as const
     const term = { kind: 'squared_error', ...target, weight: 1, scale: 'relative' } as const
-    const step = buildStepGraph(await prepareTraining(qat.student, runtime), [term], {
+    const step = buildStepGraph((await prepareTraining(qat.student, runtime)).model, [term], {
       optimizer: { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0 },
       clipNorm: 1,
       batchNorm: 'frozen',

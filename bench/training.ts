@@ -122,7 +122,7 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
       augmentations: [],
       threads,
     }
-    const split = splitSamples(await TrainingSamples.open(samples), options)
+    const split = splitSamples(await TrainingSamples.open(samples), options, null)
     const batches = Array.from({ length: options.epochs }, (_, epoch) => {
       const order = [...split.order(epoch)]
       return Array.from({ length: split.stepsPerEpoch }, (__, step) =>

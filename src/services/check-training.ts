@@ -39,7 +39,7 @@ function stepFaults(
   const usesLabels = !('alpha' in step) || step.alpha < 1
   return [
     ...faults,
-    ...batchFaults(training, pointer, trained, train),
+    ...sampleFaults(trained, train),
     ...augmentFaults(training, pointer, trained),
     ...outputFaults(spec, trained),
     ...(usesLabels ? labelFaults(spec, training, pointer, train) : []),
@@ -67,27 +67,12 @@ function labelFaults(
   }))
 }
 
-function batchFaults(
-  training: Training,
-  pointer: string,
-  trained: ModelRecord,
-  train: DatasetRecord,
-): FieldError[] {
-  const faults: FieldError[] = []
+/** A fixed batch can mostly be opened, and is what training takes where it cannot. */
+function sampleFaults(trained: ModelRecord, train: DatasetRecord): FieldError[] {
   const batch = trained.graph.inputs[0]?.shape?.[0]
-  const taken = Math.min(training.batch_size, train.samples)
-  if (typeof batch === 'number' && batch !== taken) {
-    const detail = `the model takes ${batch} samples at a time, training ${taken}`
-    faults.push({ pointer: `${pointer}/batch_size`, code: 'shape_mismatch', detail })
-  }
-  const { fraction } = training.early_stopping ?? { fraction: 0 }
-  const held =
-    fraction === 0 ? 0 : taken * Math.max(1, Math.round((fraction * train.samples) / taken))
-  if (train.samples - held < taken) {
-    const detail = `${train.samples} samples are too few to train in batches of ${taken} and to hold some back`
-    faults.push({ pointer: `${pointer}/early_stopping`, code: 'dataset_unusable', detail })
-  }
-  return faults
+  if (typeof batch !== 'number' || batch <= train.samples) return []
+  const detail = `the model takes ${batch} samples at a time, and there are ${train.samples} to train on`
+  return [{ pointer: '/datasets/train', code: 'dataset_unusable', detail }]
 }
 
 /** What changes nothing would be a silent no. */

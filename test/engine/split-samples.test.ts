@@ -5,10 +5,15 @@ import { splitSamples } from '#engine/train/split-samples'
 import { TrainingSamples } from '#engine/train/training-samples'
 import { OPTIONS, toyPictures } from './train-toy.ts'
 
-const split = async (count: number, batchSize: number, fraction: number | null) => {
+const split = async (
+  count: number,
+  batchSize: number,
+  fraction: number | null,
+  fixed: number | null = null,
+) => {
   const earlyStopping = fraction === null ? null : { fraction, patience: 1 }
   const samples = await TrainingSamples.open(toyPictures(count))
-  return splitSamples(samples, { ...OPTIONS, batchSize, earlyStopping })
+  return splitSamples(samples, { ...OPTIONS, batchSize, earlyStopping }, fixed)
 }
 
 describe('samples of an epoch', () => {
@@ -41,4 +46,10 @@ describe('samples of an epoch', () => {
       expect(used.size).toBeGreaterThanOrEqual(batch * steps)
     },
   )
+
+  test('a model of a fixed batch is given that many, whatever was asked for', async () => {
+    const made = await split(10, 64, 0.1, 4)
+    expect([made.batch, made.heldBack.length, made.stepsPerEpoch]).toEqual([4, 4, 1])
+    await expect(split(3, 64, null, 4)).rejects.toThrow('3 samples are fewer than a batch')
+  })
 })

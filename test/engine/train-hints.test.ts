@@ -207,7 +207,8 @@ describe('mixed samples', () => {
 
   it('of one label have the loss of that label', async () => {
     const own = mixedTerms([HARD])
-    const graph = buildStepGraph(await prepareTraining(toyNet(4), runtime), own, OPTIONS)
+    const { model } = await prepareTraining(toyNet(4), runtime)
+    const graph = buildStepGraph(model, own, OPTIONS)
     expect(graph.model.graph.inputs.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['labels', 'mixup/labels', 'mixup/share']),
     )

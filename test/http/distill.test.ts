@@ -12,14 +12,16 @@ const WEIGHTS = '<float[6, 3, 3, 3] w1 = random(9, 0.3), float[6, 4] w2 = random
 const LAYERS = 'c = Conv <pads = [1, 1, 1, 1]> (x, w1) r = Relu (c) p = GlobalAveragePool (r)'
 
 /** Takes what the toy model takes. */
-function network(output: string, body: string): Uint8Array {
-  const head = `student (float[batch, 3, 8, 8] x) => (float[batch, 4] ${output}) ${WEIGHTS}`
+function network(output: string, body: string, batch = 'batch'): Uint8Array {
+  const head = `student (float[${batch}, 3, 8, 8] x) => (float[${batch}, 4] ${output}) ${WEIGHTS}`
   return modelBytes(parseModel(`${HEADER} ${head} { ${body} }`))
 }
 
 const MODELS = {
   teacher: toyModel(),
   student: network('y', `${LAYERS} f = Flatten (p) y = MatMul (f, w2)`),
+  forty: network('y', `${LAYERS} f = Flatten (p) y = MatMul (f, w2)`, '40'),
+  eight: network('y', `${LAYERS} f = Flatten (p) y = MatMul (f, w2)`, '8'),
   renamed: network('z', `${LAYERS} f = Flatten (p) z = MatMul (f, w2)`),
   stubborn: network(
     'y',
@@ -107,6 +109,17 @@ describe('a job that distils', () => {
     ])
   })
 
+  test('takes a student of a fixed batch, and holds back of few samples', async () => {
+    const training = { ...TRAINING, batch_size: 16, early_stopping: {} }
+    const done = await post(job({ student: ids['eight'], training }))
+    expect(done.json['status'], done.text).toBe('succeeded')
+    const path = `/v1/jobs/${String(done.json['id'])}/report`
+    const { json: report } = await call(service.url, 'GET', path)
+    const [step] = report['steps'] as { details: object; declined: object[] }[]
+    expect(step!.details).toMatchObject({ batch_size: 16, samples_held_back: 16, samples: 16 })
+    expect(step!.declined).toEqual([])
+  })
+
   test('is planned with the size of its data', async () => {
     const plan = await post(job({}, { dry_run: true }))
     expect(plan.json).toMatchObject({
@@ -183,10 +196,10 @@ const REFUSED: readonly [what: string, body: () => object, code: string, detail:
     /distill first/,
   ],
   [
-    'too few samples to hold some back',
-    () => job({ training: { batch_size: 32, early_stopping: {} } }),
+    'fewer samples than the model takes',
+    () => job({ student: ids['forty'] }),
     'dataset_unusable',
-    /32 samples are too few/,
+    /takes 40 samples at a time, and there are 32/,
   ],
   [
     'an augmentation there is not',

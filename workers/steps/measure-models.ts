@@ -73,7 +73,7 @@ export async function measureModels(question: MeasureQuestion): Promise<ModelRun
   try {
     const sessions = await models.on('cpu')
     const known = await sampleShapes(samples)
-    const declared = declaredInputs(sessions[0]?.inputs ?? [], model)
+    const declared = declaredInputs(sessions, model)
     const inputs = concreteShapes(declared, 1, known)
     const batched = concreteShapes(declared, batch, known)
     const feeds = batched === null ? NO_SHAPE : await timedFeeds(sessions, batched, samples)
@@ -116,11 +116,11 @@ async function choose(
   timed: Feeds | string,
   { samples, spec, offered, crashed, log }: MeasureQuestion,
 ): Promise<ChosenProviders> {
-  const [original] = await models.on('cpu')
+  const sessions = await models.on('cpu')
   const { feeds, runs } =
-    samples === null || original === undefined
+    samples === null
       ? { feeds: timed, runs: 0 }
-      : await firstBatch(original, samples, spec.evaluation.samples ?? Infinity)
+      : await firstBatch(sessions, samples, spec.evaluation.samples ?? Infinity)
   const requested = spec.accelerator
   return await chooseProviders(models, { requested, offered, crashed, feeds, runs, log })
 }
@@ -148,12 +148,20 @@ async function judge(
   })
 }
 
-/** The binding tells no rank for scalars: the file does. */
-function declaredInputs(inputs: readonly RuntimeValueInfo[], model: Model): RuntimeValueInfo[] {
-  return inputs.map((input) => {
+/** The binding tells no rank for scalars: the file does. Sizes that the original leaves open may be fixed in what came of it. */
+function declaredInputs(
+  [original, compressed]: readonly RuntimeSession[],
+  model: Model,
+): RuntimeValueInfo[] {
+  return (original?.inputs ?? []).map((input) => {
     const value = model.graph.inputs.find(({ name }) => name === input.name)
-    const shape = value?.type?.kind === 'tensor' ? value.type.shape : null
-    return { ...input, shape: input.shape ?? shape }
+    const declared = value?.type?.kind === 'tensor' ? value.type.shape : null
+    const other = compressed?.inputs.find(({ name }) => name === input.name)?.shape ?? []
+    const shape = (input.shape ?? declared)?.map((dim, axis) => {
+      const fixed = other[axis]
+      return typeof dim === 'number' || typeof fixed !== 'number' ? dim : fixed
+    })
+    return { ...input, shape: shape ?? null }
   })
 }
 

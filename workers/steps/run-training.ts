@@ -67,13 +67,20 @@ export async function runTraining(
   const losses = terms.map(({ kind, output, target, weight }) => ({ kind, output, target, weight }))
   return {
     details: { ...detailsOf(report), losses, threads: options.threads },
-    declined: report.untrained.map((weight) => ({
-      rule: 'train',
-      node: weight,
-      reason: 'the loss does not depend on this weight: it stays as it is',
-    })),
+    declined: declinedBy(report),
     warnings: warningsOf(report),
   }
+}
+
+function declinedBy({ untrained, batch, batchReason }: TrainReport): Declined[] {
+  const weights = untrained.map((weight) => ({
+    rule: 'train',
+    node: weight,
+    reason: 'the loss does not depend on this weight: it stays as it is',
+  }))
+  if (batchReason === null) return weights
+  const reason = `trained on ${batch} samples at a time, as many as the model is written for: ${batchReason}`
+  return [{ rule: 'train', node: null, reason }, ...weights]
 }
 
 /** Seconds left at the pace since the first call; none are known at the first. */
@@ -90,6 +97,7 @@ function paceOfSteps(): (step: number, steps: number) => number | undefined {
 function detailsOf(report: TrainReport): Record<string, unknown> {
   return {
     steps: report.steps,
+    batch_size: report.batch,
     samples: report.samples,
     samples_held_back: report.samplesHeldBack,
     trained_parameters: report.trainedParameters,

@@ -59,7 +59,7 @@ export async function judgeModels(
   }))
   const { outputs } = options.task
   const names = outputs === 'all' ? reference.outputs.map(({ name }) => name) : outputs
-  const { size, isFixed } = await batchingFor(reference, samples)
+  const { size, isFixed } = await batchingFor(sessions, samples)
   for (let start = 0; start < count; start += size) {
     const wanted = Math.min(size, count - start)
     // A fixed batch at the end begins earlier; the samples it repeats are dropped again.
@@ -79,20 +79,30 @@ export async function judgeModels(
   }))
 }
 
-/** What one run of judgeModels feeds the model, and how many such runs the samples make. */
+/** What one run of judgeModels feeds the first model, and how many such runs the samples make. */
 export async function firstBatch(
-  session: RuntimeSession,
+  sessions: readonly RuntimeSession[],
   samples: Samples,
   limit: number,
 ): Promise<{ readonly feeds: Readonly<Record<string, RuntimeTensor>>; readonly runs: number }> {
   const count = Math.min(samples.count, limit)
-  const { size } = await batchingFor(session, samples)
+  const [first] = sessions
+  if (first === undefined) throw new RangeError('there is nothing to judge')
+  const { size } = await batchingFor(sessions, samples)
   const fields = await samples.batch(0, Math.min(size, samples.count))
-  return { feeds: feedsOf(session, fields), runs: Math.ceil(count / size) }
+  return { feeds: feedsOf(first, fields), runs: Math.ceil(count / size) }
 }
 
-async function batchingFor(session: RuntimeSession, samples: Samples): Promise<Batching> {
-  return batchingOf(session, await sampleBytes(session, samples))
+/** That of the first, but for a fixed batch of one of the others. */
+async function batchingFor(
+  sessions: readonly RuntimeSession[],
+  samples: Samples,
+): Promise<Batching> {
+  const all: Batching[] = []
+  for (const session of sessions) {
+    all.push(batchingOf(session, await sampleBytes(session, samples)))
+  }
+  return all.find(({ isFixed }) => isFixed) ?? all[0] ?? { size: 1, isFixed: false }
 }
 
 interface BatchPart {

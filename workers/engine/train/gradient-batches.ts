@@ -49,7 +49,7 @@ export async function openGradientBatches(
     own.length === 0
       ? null
       : await openTeacher(model, own, samples, runtime, { threads, augmentations: [] })
-  const fixed = fixedBatch(model)
+  const fixed = session.batch
   const batch = fixed ?? Math.min(size, count)
   return {
     ...session,
@@ -68,14 +68,6 @@ export async function openGradientBatches(
       await teacher?.release()
     },
   }
-}
-
-function fixedBatch({ graph }: Model): number | null {
-  for (const { type, initializer } of graph.inputs) {
-    const first = type?.kind === 'tensor' ? type.shape?.[0] : undefined
-    if (initializer === null && typeof first === 'number') return first
-  }
-  return null
 }
 
 function drawn(answers: Fields, terms: readonly LossTerm[], next: () => number): Fields {

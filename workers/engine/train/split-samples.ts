@@ -21,19 +21,23 @@ const LEAST_BATCH = 16
 
 /**
  * Batches are as even as can be: of 120 samples in batches of up to 64, two of 60, so that an epoch leaves out fewer samples than
- * it has steps.
+ * it has steps. `fixed`: the samples that the model takes at a time, `null` for any number.
+ * @throws RangeError when there are fewer samples than the model takes
  */
 export function splitSamples(
   samples: TrainingSamples,
   { batchSize, seed, earlyStopping }: TrainOptions,
+  fixed: number | null,
 ): SampleSplit {
   const { count, plan } = samples
-  const share = earlyStopping === null || count < 2 ? 0 : earlyStopping.fraction * count
+  const share = (earlyStopping?.fraction ?? 0) * count
   const most = share === 0 ? batchSize : Math.min(batchSize, Math.max(LEAST_BATCH, share))
-  const batches = Math.max(Math.ceil(count / most), share === 0 ? 1 : 2)
-  const batch = Math.floor(count / batches)
-  const heldBatches =
-    share === 0 ? 0 : Math.min(batches - 1, Math.max(1, Math.round(share / batch)))
+  const even = Math.max(Math.ceil(count / most), share === 0 ? 1 : 2)
+  const batches = fixed === null ? Math.min(even, count) : Math.floor(count / fixed)
+  if (batches === 0) throw new RangeError(`${count} samples are fewer than a batch`)
+  const batch = fixed ?? Math.floor(count / batches)
+  const wanted = share === 0 ? 0 : Math.max(1, Math.round(share / batch))
+  const heldBatches = Math.min(batches - 1, wanted)
   const held = heldBatches * batch
   const all = sampleOrder(count, plan, derivedSeed(seed, HELD_BACK_SEED), 0)
   const heldBack = all.slice(count - held)

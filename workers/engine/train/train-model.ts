@@ -5,6 +5,7 @@ import type { Samples } from '../evaluate/judge.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { augment } from './augment.ts'
 import type { Checkpoint } from './checkpoint.ts'
+import { fixedBatch } from './free-batch.ts'
 import type { LossTerm } from './losses/loss-term.ts'
 import { mixedTerms } from './mixup.ts'
 import { prepareTraining } from './prepare-training.ts'
@@ -63,9 +64,11 @@ export async function trainModel(
 ): Promise<TrainReport> {
   const from = hooks.resume ?? null
   const own = options.augmentations.includes('mixup') ? mixedTerms(terms) : terms
-  const graph = buildStepGraph(await prepareTraining(model, runtime), own, options)
+  const prepared = await prepareTraining(model, runtime)
+  const fixed = fixedBatch(prepared.model)
+  const graph = buildStepGraph(prepared.model, own, options)
   const samples = await TrainingSamples.open(source)
-  const split = splitSamples(samples, options)
+  const split = splitSamples(samples, options, fixed)
   const weights = new Weights(graph.state, options.averaging, from)
   const epochs = [...(from?.epochs ?? [])]
   const curve = [...(from?.curve ?? [])]
@@ -86,6 +89,8 @@ export async function trainModel(
   const trained = graph.state.filter(({ role }) => role === 'weight')
   return {
     steps: step,
+    batch: split.batch,
+    batchReason: prepared.reason,
     epochs,
     curve,
     trainedParameters: trained.reduce((sum, { initial }) => sum + initial.length, 0),

@@ -18,6 +18,10 @@ export interface StepReport {
 
 export interface TrainReport {
   readonly steps: number
+  /** Samples of a step. */
+  readonly batch: number
+  /** Why the model takes so many at a time, no more and no fewer; `null` where it takes any number. */
+  readonly batchReason: string | null
   readonly epochs: readonly EpochReport[]
   /** At most some hundred steps, evenly spread, the first and the last among them. */
   readonly curve: readonly StepReport[]

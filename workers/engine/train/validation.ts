@@ -36,7 +36,7 @@ export async function openValidation(
   { threads }: TrainOptions,
   runtime: Runtime,
 ): Promise<Validation> {
-  const copy = await prepareTraining(model, runtime)
+  const { model: copy } = await prepareTraining(model, runtime)
   const loss = appendLoss(copy, terms, freePrefix(copy))
   const { initializers } = copy.graph
   exposeAsInputs(

@@ -7,6 +7,7 @@ import { modelBytes } from '#src/onnx/write-model'
 import { differentiate } from '../autodiff/differentiate.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import type { Runtime, RuntimeTensor } from '../runtime/runtime.ts'
+import { fixedBatch } from './free-batch.ts'
 import { freePrefix } from './free-prefix.ts'
 import { appendLoss } from './losses/append-loss.ts'
 import type { LossTerm } from './losses/loss-term.ts'
@@ -24,6 +25,8 @@ type Fields = Readonly<Record<string, RuntimeTensor>>
 export interface GradientSession {
   /** The elements that gradients are for, by initializer, as the model has them. */
   readonly weights: ReadonlyMap<string, Float32Array>
+  /** Samples that the model takes at a time; `null` for any number. */
+  readonly batch: number | null
   /** `fields`: inputs of the model and targets of the loss. `moved`: elements to take instead, by initializer. */
   run(fields: Fields, moved?: ReadonlyMap<string, Float32Array>): Promise<WeightGradients>
   release(): Promise<void>
@@ -40,7 +43,8 @@ export async function openWeightGradients(
   runtime: Runtime,
   threads: number,
 ): Promise<GradientSession> {
-  const copy = await prepareTraining(model, runtime)
+  const { model: copy } = await prepareTraining(model, runtime)
+  const batch = fixedBatch(copy)
   const prefix = freePrefix(copy)
   const weights = trainableWeights(copy)
   const loss = appendLoss(copy, terms, `${prefix}loss/`)
@@ -63,6 +67,7 @@ export async function openWeightGradients(
   const inputs = new Set(session.inputs.map(({ name }) => name))
   return {
     weights: elements,
+    batch,
     run: async (fields, moved = elements) => {
       const given = Object.entries(fields).filter(([name]) => inputs.has(name))
       const feeds: Record<string, RuntimeTensor> = Object.fromEntries(given)
