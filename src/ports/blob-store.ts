@@ -16,6 +16,8 @@ export interface PutOptions {
   readonly maxBytes: number
   /** Refuse with `checksum_mismatch` unless the bytes hash to this (hex). */
   readonly expectedSha256?: string
+  /** No equal bytes were ever stored, as they hold an id or a time of their own: a store need not look for them. */
+  readonly areUnique?: boolean
 }
 
 export interface StoredBlob {

@@ -1,5 +1,8 @@
 // Rows 14–16 of the fault matrix: an object store that errs, is slow, breaks off or answers wrongly. Seeds are fixed.
 
+import { createServer, request as httpRequest } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
@@ -39,6 +42,37 @@ afterEach(async () => {
   await store.close()
   await proxy.close()
   await rm(folder, { recursive: true, force: true })
+})
+
+/** Answers the first read of an object as if nothing were there, as Swift may while an object is replaced; passes on all else. */
+async function startForgetfulProxy(upstream: string): Promise<Server> {
+  const { host, port } = new URL(upstream)
+  let forgets = true
+  const server = createServer((request, response) => {
+    if (forgets && request.url!.includes('x-id=GetObject')) {
+      forgets = false
+      response.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>')
+      return
+    }
+    const { method, url: path, headers } = request
+    const passed = httpRequest(
+      { host: host.split(':')[0], port, method, path, headers },
+      (answer) => answer.pipe(response.writeHead(answer.statusCode!, answer.headers)),
+    )
+    request.pipe(passed)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+it('reads a blob again that is replaced while it is read', async () => {
+  const forgetful = await startForgetfulProxy(testS3().endpoint)
+  const { port } = forgetful.address() as AddressInfo
+  const forgotten = await openTestS3Blobs(folder, { endpoint: `http://127.0.0.1:${port}` })
+  const { key } = await forgotten.put(oneChunk('replaced'), LIMIT)
+  expect(await sha256Of(await forgotten.read(key))).toBe(key)
+  await forgotten.close()
+  forgetful.close()
 })
 
 function report(what: string, figures: Readonly<Record<string, number>>): void {

@@ -21,6 +21,8 @@ interface Content {
   readonly kind: ArtifactKind
   readonly filename: string
   readonly mediaType: string
+  /** Reports and logs tell times of their job; two jobs may well give one model. */
+  readonly areUnique: boolean
   readonly source: () => AsyncIterable<Uint8Array>
 }
 
@@ -35,6 +37,7 @@ export async function storeArtifacts(
     kind,
     filename,
     mediaType: 'application/octet-stream',
+    areUnique: false,
     source: () => context.files.read(path),
   }))
   if (report !== null)
@@ -74,6 +77,7 @@ function text(kind: ArtifactKind, filename: string, mediaType: string, body: str
     kind,
     filename,
     mediaType,
+    areUnique: true,
     source: async function* bytes() {
       yield Buffer.from(body)
     },
@@ -89,7 +93,10 @@ async function store(
 ): Promise<ArtifactRecord> {
   for (;;) {
     const blob = await patiently(patience, () =>
-      service.blobs.put(content.source(), { maxBytes: Number.MAX_SAFE_INTEGER }),
+      service.blobs.put(content.source(), {
+        maxBytes: Number.MAX_SAFE_INTEGER,
+        areUnique: content.areUnique,
+      }),
     )
     service.pins.pin(blob.key)
     pinned.push(blob.key)

@@ -36,8 +36,6 @@ export interface S3BlobsOptions {
 
 const KEY = /^[0-9a-f]{64}$/
 const STALL_MS = 10_000
-/** To ask whether so few bytes are there takes longer than to send them again. */
-const SENT_UNASKED = 256 * 1024
 
 /** The client stays the caller's to close. */
 export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
@@ -72,7 +70,10 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
     }
     const request = { name: names.blobs + key, range, sha256: key, stallMs }
     return await readObject(place, request).catch(async (error: unknown) => {
-      if (!isAbsent(error) || !(await restoreBlob(place, names, key))) throw error
+      if (!isAbsent(error)) throw error
+      // Replaced just now, by a put that made it new again, or retired.
+      const isThere = (await headObject(place, names.blobs + key)) !== null
+      if (!isThere && !(await restoreBlob(place, names, key))) throw error
       return await readObject(place, request)
     })
   }
@@ -95,7 +96,9 @@ export async function openS3Blobs(options: S3BlobsOptions): Promise<BlobStore> {
         const spool = await spoolBytes(source, spoolFolder, putOptions)
         const { key, size } = spool
         try {
-          const found = size <= SENT_UNASKED ? null : await headObject(place, names.blobs + key)
+          // Not put over what is there: while Swift replaces an object, who reads it may hear that there is none.
+          const found =
+            putOptions.areUnique === true ? null : await headObject(place, names.blobs + key)
           const isNew = found !== null && found.storedAt > Date.now() - graceMs / 2
           const isThere =
             found?.size === size && (isNew || (await refreshBlob(place, names, key, found)))
