@@ -1,5 +1,5 @@
 // Accuracy after channel pruning and training as the recipe has it unless told otherwise, by weight of the original's answers:
-// `bench/finetune-accuracy.ts <folder of .onnx> <folder of data> <name> [share of MACs kept] [weights] [seeds] [samples] [training as JSON]`.
+// `bench/finetune-accuracy.ts <folder of .onnx> <folder of data> <name> [share of MACs kept] [weights] [seeds] [samples] [training as JSON] [channel multiple]`.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ import { accuracy, samplesOf } from './labelled-training.ts'
 
 const [models, data, name = '', share = '0.5', weights = `0,${AS_BEFORE.alpha}`, ...more] =
   process.argv.slice(2)
-const [seeds = '1', count = '12000', options = '{}'] = more
+const [seeds = '1', count = '12000', options = '{}', multiple] = more
 const file =
   models === undefined ? undefined : readdirSync(models).find((one) => one.startsWith(name))
 const key = Object.keys(LABELLED_SETS).find((prefix) => file?.startsWith(prefix))
@@ -34,7 +34,12 @@ const set = load(data, models, Number(count))
 const [train, test] = [samplesOf(set.calibration), samplesOf(set.test)]
 const bytes = new Uint8Array(readFileSync(join(models, file)))
 const original = () => readModel(bufferRange(bytes))
-const step = pruneChannel.parse({ type: 'prune', method: 'channel', max_macs: Number(share) })
+const step = pruneChannel.parse({
+  type: 'prune',
+  method: 'channel',
+  max_macs: Number(share),
+  ...(multiple !== undefined && { channel_multiple: Number(multiple) }),
+})
 const wanted = retraining.parse(JSON.parse(options))
 const judged = evaluation.parse({ task: 'classification' })
 const calibration = batched(set.calibration.slice(0, step.samples), isOpen(original()) ? 32 : 1)
