@@ -18,7 +18,7 @@ const SHOWN = 9
 const runtime = openRuntime()
 
 async function stepOf({ text }: BenchNetwork) {
-  const model = await prepareTraining(parseModel(text), runtime)
+  const { model } = await prepareTraining(parseModel(text), runtime)
   const loss = {
     kind: 'cross_entropy',
     output: 'y',
