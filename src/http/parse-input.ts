@@ -52,14 +52,22 @@ function fieldErrors(issue: Issue, prefix: readonly PropertyKey[], where: string
       return [
         at(
           path.join('/') === 'steps' ? 'too_many_steps' : sizeCode(issue.origin),
-          `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unitOf(issue.origin)}`,
+          limitText(
+            issue.origin,
+            issue.inclusive === false ? 'less than' : 'at most',
+            issue.maximum,
+          ),
         ),
       ]
     case 'too_small':
       return [
         at(
           sizeCode(issue.origin),
-          `must be ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unitOf(issue.origin)}`,
+          limitText(
+            issue.origin,
+            issue.inclusive === false ? 'more than' : 'at least',
+            issue.minimum,
+          ),
         ),
       ]
     case 'invalid_value': {
@@ -128,9 +136,16 @@ function sizeCode(origin: string): ErrorCode {
     : 'out_of_range'
 }
 
-function unitOf(origin: string): string {
-  if (origin === 'string') return ' characters long'
-  return origin === 'array' ? ' items long' : ''
+function limitText(origin: string, relation: string, limit: number | bigint): string {
+  const unit = UNITS[origin]
+  if (unit === undefined) return `must be ${relation} ${limit}`
+  return `must have ${relation} ${limit} ${Number(limit) === 1 ? unit : `${unit}s`}`
+}
+
+const UNITS: Readonly<Record<string, string>> = {
+  string: 'character',
+  array: 'item',
+  set: 'item',
 }
 
 function pointerOf(path: readonly PropertyKey[], where: string): string {

@@ -36,7 +36,7 @@ export async function examineModel(
   })
 }
 
-/** The names of all nodes, those inside subgraphs included. */
+/** The names of all nodes, those inside subgraphs included; a nameless node goes by its first result, as it does in reports. */
 export async function nodeNames(
   path: string,
   container: Container,
@@ -44,7 +44,11 @@ export async function nodeNames(
 ): Promise<ReadonlySet<string>> {
   return await withModel(path, container, folder, (model) => {
     const names = new Set<string>()
-    for (const node of model.graph.allNodes()) if (node.name !== '') names.add(node.name)
+    for (const node of model.graph.allNodes()) {
+      const [result] = node.outputs.flatMap((value) => value?.name ?? [])
+      const name = node.name === '' ? result : node.name
+      if (name !== undefined) names.add(name)
+    }
     return names
   })
 }

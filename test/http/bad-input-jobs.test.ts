@@ -49,13 +49,19 @@ const JOBS: readonly RefusedJob[] = [
     /at most 100000|at most 9007199254740991/,
   ],
   ['no model', () => ({ steps: [] }), 400, 'missing_field', /\/model: is required/],
-  ['no steps', () => spec({ steps: [] }), 422, 'limit_exceeded', /\/steps: must be at least 1/],
+  [
+    'no steps',
+    () => spec({ steps: [] }),
+    422,
+    'limit_exceeded',
+    /\/steps: must have at least 1 item/,
+  ],
   [
     'too many steps',
     () => spec({ steps: Array.from({ length: 10_00 }, () => ({ type: 'simplify' })) }),
     422,
     'too_many_steps',
-    /\/steps: must be at most 32/,
+    /\/steps: must have at most 32 items/,
   ],
   [
     'an unknown step',

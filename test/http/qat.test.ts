@@ -121,6 +121,11 @@ const REFUSED: readonly [what: string, body: () => object, code: string, detail:
   ],
 ]
 
+test('a nameless node goes by its first result, as in reports', async () => {
+  const { json, text } = await post(job({ excluded_layers: ['c1'] }, { dry_run: true }))
+  expect(json['accepted'], text).toBe(true)
+})
+
 test.each(REFUSED)('refuses %s', async (_, body, code, detail) => {
   const reply = await post(body())
   expect(reply.json['code'], reply.text).toBe(code)
