@@ -49,13 +49,7 @@ const JOBS: readonly RefusedJob[] = [
     /at most 100000|at most 9007199254740991/,
   ],
   ['no model', () => ({ steps: [] }), 400, 'missing_field', /\/model: is required/],
-  [
-    'no steps',
-    () => spec({ steps: [] }),
-    422,
-    'limit_exceeded',
-    /\/steps: must have at least 1 item/,
-  ],
+  ['no steps', () => spec({ steps: [] }), 422, 'limit_exceeded', /\/steps: .* at least 1 item/],
   [
     'too many steps',
     () => spec({ steps: Array.from({ length: 10_00 }, () => ({ type: 'simplify' })) }),
