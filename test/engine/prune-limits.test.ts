@@ -80,6 +80,20 @@ describe('what goes', () => {
     },
   )
 
+  test('rounds end at the counts that one round ends at', async () => {
+    const limits = { minChannels: 1, channelMultiple: 'auto' } as const
+    const model = chain(64, 64)
+    const sparsity = (value: number) => ({ kind: 'sparsity', value }) as const
+    const first = { ...OPTIONS, limits, amount: sparsity(0.26) }
+    const { details, sizes } = await pruneChannels(model, first, 'none', runtime)
+    const macsLeft = Number(details['macs_kept'])
+    const second = { ...first, amount: sparsity(0.3), originalSizes: sizes, macsLeft }
+    const last = await pruneChannels(model, second, 'none', runtime)
+    expect([details['channel_multiple'], last.details['channel_multiple']]).toEqual([16, 16])
+    expect(model.graph.initializers.get('w1')!.constant!.dims[0]).toBe(48)
+    expect(await sizesAfter([64, 64], { limits, amount: sparsity(0.3) })).toEqual([48, 48])
+  })
+
   test('a ranking over the model leaves every layer a tenth', async () => {
     const model = chain(64, 40)
     const small = model.graph.initializers.get('w1')!

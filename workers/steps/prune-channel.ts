@@ -52,7 +52,7 @@ export async function runPruneChannel(
     repair: step.repair,
     seed: spec.seed,
     ...(sensitivity !== null && { sensitivity }),
-    ...(history !== null && { originalSizes: history.sizes }),
+    ...(history !== null && { originalSizes: history.sizes, macsLeft: history.macs }),
   }
   const feeds = calibration === null ? 'none' : calibrationFeeds(model, calibration, step.samples)
   const gradients = await gradientTask(model, step, context)

@@ -6,7 +6,7 @@ import type { RemovalPlan } from './plan-removal.ts'
 /** Vector kernels hold sixteen float32 at a time, older ones eight or four; in the end every count will do. */
 const KERNEL_MULTIPLES = [16, 8, 4, 1]
 
-/** By how much, as a share of it, the multiply-accumulates saved may differ from those that single channels would save. */
+/** By how much, as a share of it, the multiply-accumulates saved may differ from those that single channels would save, earlier rounds included. */
 const TOLERANCE = 0.15
 
 /** Of the channels that an axis would keep with single ones, at least this share stays: else narrow axes stay whole and wide ones pay for it. */
@@ -18,12 +18,18 @@ export function limitsToTry({ minChannels, channelMultiple }: WantedLimits): Lim
   return multiples.map((multiple) => ({ minChannels, channelMultiple: multiple }))
 }
 
-/** `plans`: coarsest first. Of those near the last one, and enough where that is, the first. */
+/**
+ * `plans`: coarsest first. Of those near the last one, and enough where that is, the first. `macsLeft`: of the model before earlier
+ * rounds; what they took to a count that suits kernels, a later one need not take off it again.
+ */
 export function coarsest(
   plans: readonly RemovalPlan[],
+  macsLeft: number,
   isEnough: (plan: RemovalPlan) => boolean,
 ): RemovalPlan {
-  const saved = ({ cost, removed }: RemovalPlan) => cost.macs(new Set()) - cost.macs(removed)
+  const saved = ({ cost, removed }: RemovalPlan) => {
+    return cost.macs(new Set()) / macsLeft - cost.macs(removed)
+  }
   const finest = plans.at(-1)
   if (finest === undefined) throw new Error('no counts to try')
   const wanted = saved(finest)

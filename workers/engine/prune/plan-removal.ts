@@ -74,7 +74,7 @@ export async function planRemoval(
       return { ...known, removed, channelMultiple: limits.channelMultiple }
     }
     const plans = limitsToTry(options.limits).map(at)
-    return coarsest(plans, (made) => fulfils(made, options))
+    return coarsest(plans, options.macsLeft ?? 1, (made) => fulfils(made, options))
   }
   if (options.normalizedAxes === 'refit') return plan('taken')
   const exact = await plan('whole')
@@ -89,22 +89,18 @@ export async function planRemoval(
 const ENOUGH = 0.8
 
 function fulfils(
-  { cost, removed, units, originally }: RemovalPlan,
-  { amount, scope }: ChannelOptions,
+  { cost, removed }: RemovalPlan,
+  { amount, scope, macsLeft = 1 }: ChannelOptions,
 ): boolean {
   const none = new Set<number>()
   switch (amount.kind) {
     case 'threshold':
       return true
-    case 'sparsity': {
-      const before = originally.reduce((sum, size) => sum + size, 0)
-      const now = units.reduce((sum, { atoms }) => sum + atoms.length, 0)
-      const fraction = 1 - ((1 - amount.value) * before) / Math.max(1, now)
+    case 'sparsity':
       return (
         scope.kind === 'per_layer' ||
-        cost.macs(removed) <= cost.macs(none) * (1 - ENOUGH * fraction)
+        cost.macs(removed) <= (cost.macs(none) / macsLeft) * (1 - ENOUGH * amount.value)
       )
-    }
     case 'max_macs':
       return cost.macs(removed) <= cost.macs(none) * amount.value
     case 'max_parameters':

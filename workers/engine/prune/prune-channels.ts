@@ -54,6 +54,8 @@ export interface ChannelOptions {
   readonly sensitivity?: SensitivityTask
   /** Of earlier rounds on the same model: fractions are of what there was before them. */
   readonly originalSizes?: ReadonlyMap<string, number>
+  /** The share of the multiply-accumulates that earlier rounds left; 1 where left out. */
+  readonly macsLeft?: number
 }
 
 /** `sizes`: how many atoms each unit had to begin with. */
