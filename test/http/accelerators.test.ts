@@ -162,7 +162,8 @@ test('a driver that kills the process costs one try: the next child stays on the
     const child = join(folder, 'child.mjs')
     await writeFile(
       child,
-      `await import(${JSON.stringify(pathToFileURL(CHILD).href)})
+      `process.argv[1] = ${JSON.stringify(CHILD)}
+       await import(${JSON.stringify(pathToFileURL(CHILD).href)})
        process.once('message', ({ task, crashed }) => {
          if (task === 'compress' && !crashed) process.kill(process.pid, 'SIGSEGV')
        })`,
