@@ -51,6 +51,22 @@ test('every layer of the float model and of quantized ones has its time', async 
   }
 })
 
+test('a blocked kernel is told from what lays its result out for the next', async () => {
+  const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
+    g (float[N, 16, 40, 40] x) => (float[N, 12, 40, 40] y)
+    <${floatConstant('w0', [12, 16, 3, 3], 1, 0.1)}, ${floatConstant('w1', [12, 12, 3, 3], 2, 0.2)}>
+    {
+      [first] a = Conv<pads = [1, 1, 1, 1]>(x, w0)
+      b = Relu(a)
+      [second] y = Conv<pads = [1, 1, 1, 1]>(b, w1)
+    }`)
+  const { layers, operators } = await nodeTimes(model, FEEDS, runtime, OPTIONS)
+  const times = ['first', 'second'].map((name) => layers.get(name) ?? NaN)
+  const convolutions = [...operators].filter(([operator]) => operator.includes('Conv'))
+  const sum = convolutions.reduce((total, [, time]) => total + time, 0)
+  expect(times[0]! + times[1]!).toBeCloseTo(sum, 6)
+})
+
 test('operators of both models, the longest first', () => {
   const original = new Map([
     ['Conv', 3],

@@ -42,6 +42,14 @@ export async function optimizedModel(
 /** At most this many nodes behind a layer are fused into its kernel: a Cast, two Mul and an Add. */
 const LONGEST_FUSION = 4
 
+/** Operators that lay values out anew between blocked kernels and others; they write what the kernel in front of them was to write. */
+const BLOCKED = 'com.microsoft.nchwc'
+
+function withoutLayout(kernel: Node): Node {
+  const isLayout = kernel.domain === BLOCKED && kernel.opType === 'ReorderOutput'
+  return isLayout ? (kernel.input(0)?.producer ?? kernel) : kernel
+}
+
 /** Nodes of the runtime's graph by what they stand for in the model. */
 export class KernelIndex {
   readonly #byName = new Map<string, Node>()
@@ -62,13 +70,13 @@ export class KernelIndex {
    */
   find(layer: Node): Node | null {
     const named = this.#byName.get(labelOf(layer))
-    if (named !== undefined) return named
+    if (named !== undefined) return withoutLayout(named)
     let node: Node | null = layer
     for (let step = 0; node !== null && step <= LONGEST_FUSION; step += 1) {
       const output: Value | null = node.output(0)
       const name = output?.name ?? ''
       const kernel = this.#byOutput.get(name) ?? this.#byName.get(name)
-      if (kernel !== undefined) return kernel
+      if (kernel !== undefined) return withoutLayout(kernel)
       node = soleConsumer(output)
     }
     return null
