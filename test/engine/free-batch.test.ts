@@ -41,6 +41,18 @@ const OPENED = {
     `t = Transpose<perm = [1, 0, 2]>(x) u = Transpose<perm = [0, 2, 1]>(t) r = Reshape(u, s)
      v = Transpose<perm = [0, 2, 1]>(r) w = Reshape(v, b) m = Mul(w, e) y = Transpose<perm = [1, 0, 2]>(m)`,
   ),
+  'elements picked by their places in a row': model(
+    'float[1, 4] x',
+    'float[1, 2, 4] y',
+    'int64[1, 1, 4] i = {0, 1, 2, 3}, int64[3] s = {1, 1, 4}, float[1, 2, 1] e = random(2, 0.3)',
+    'f = Flatten<axis = 0>(x) g = Gather<axis = 1>(f, i) r = Reshape(g, s) y = Mul(r, e)',
+  ),
+  'elements picked by sample and place': model(
+    'float[1, 3] x',
+    'float[1, 2, 3] y',
+    'int64[1, 1, 3, 2] i = {0, 0, 0, 1, 0, 2}, float[1, 2, 1] e = random(2, 0.3)',
+    'g = GatherND(x, i) y = Mul(g, e)',
+  ),
   'sizes to expand to': model(
     'float[1, 1, 8] x',
     'float[1, 4, 8] y',
@@ -50,6 +62,15 @@ const OPENED = {
 }
 
 const FIXED = {
+  'elements of one sample, in another order': [
+    model(
+      'float[1, 3] x',
+      'float[1, 3] y',
+      'int64[1, 3, 2] i = {0, 1, 0, 0, 0, 2}',
+      'y = GatherND(x, i)',
+    ),
+    "output 'y' does not follow it",
+  ],
   'samples that mix': [
     model(
       'float[1, 6, 8] x',

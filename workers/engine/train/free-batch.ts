@@ -85,13 +85,12 @@ function openInRounds(model: Model, before: ModelBefore): TypeInference {
 function modelBefore(model: Model, fixed: number): ModelBefore {
   const facts = inferTypes(model)
   const values = [...model.graph.inputs, ...model.graph.initializers.values(), ...made(model)]
-  const lists = values.flatMap((value) => {
+  const integers = values.flatMap((value) => {
     const constant = facts.constant(value)
-    if (constant?.dtype !== 'int64' || constant.dims.length !== 1) return []
-    return [[value.name, intValues(constant)] as const]
+    return constant?.dtype === 'int64' ? [[value.name, intValues(constant)] as const] : []
   })
   const shapes = values.map((value) => [value.name, shapeIn(facts, value)] as const)
-  return { fixed, shapes: new Map(shapes), sizes: new Map(lists) }
+  return { fixed, shapes: new Map(shapes), integers: new Map(integers) }
 }
 
 /** What nodes write. */

@@ -28,8 +28,8 @@ export interface ModelBefore {
   readonly fixed: number
   /** By the name of the value. */
   readonly shapes: Map<string, Shape>
-  /** Lists of sizes, computed ones included, by the name of the value. */
-  readonly sizes: ReadonlyMap<string, readonly number[]>
+  /** Whole numbers that are the same in every run, computed ones included, by the name of the value. */
+  readonly integers: ReadonlyMap<string, readonly number[]>
 }
 
 /** Whether the node held its result to that number, and does no more. */
@@ -44,6 +44,8 @@ const REWRITES: Readonly<Record<string, (opening: Opening, node: Node) => boolea
   Reshape: openReshape,
   Expand: openExpand,
   Concat: openConcat,
+  Gather: openTable,
+  GatherND: openTable,
   Resize: openResize,
   LSTM: openStates,
   GRU: openStates,
@@ -107,13 +109,50 @@ function behind(sizes: readonly number[], axis: number): number {
   return sizes.slice(axis + 1).reduce((total, size) => total * size, 1)
 }
 
+/** A table that picks all elements in their order does nothing but give them another shape: it becomes a Reshape. */
+function openTable(opening: Opening, node: Node): boolean {
+  const { before, editor } = opening
+  const [data, output] = [node.input(0), node.output(0)]
+  const from = sizesBefore(opening, data)
+  const to = sizesBefore(opening, output)
+  const table = before.integers.get(node.input(1)?.name ?? '') ?? []
+  passStride(opening, node)
+  if (data === null || output === null || from === null || to === null) return false
+  const isRead = output.uses.size > 0 && !output.isGraphOutput
+  if (!isRead || batchAxis(opening, data) < 0) return false
+  const places = node.is('GatherND') ? placesOf(node, table, from) : alongAxis(node, table, from)
+  const isWhole = places?.every((place, index) => place === index) ?? false
+  if (!isWhole || places?.length !== behind(from, -1)) return false
+  const sizes = editor.integers(`${labelOf(node)}_sizes`, to)
+  const shaped = editor.before(node, 'Reshape', [data, sizes])
+  before.shapes.set(shaped.name, to)
+  node.graph?.replaceUses(output, shaped)
+  return true
+}
+
+/** Places in data whose other axes have one element; `null` where they have more. */
+function alongAxis(node: Node, table: readonly number[], from: readonly number[]) {
+  const axis = fromFront(node.int('axis', 0), from.length)
+  return from.every((size, index) => index === axis || size === 1) ? table : null
+}
+
+/** Places that a table of indices of single elements names; `null` for one of slices. */
+function placesOf(node: Node, table: readonly number[], from: readonly number[]) {
+  const rank = from.length
+  if (node.int('batch_dims', 0) !== 0 || table.length !== rank * behind(from, -1)) return null
+  return Array.from({ length: table.length / rank }, (_, entry) => {
+    const own = table.slice(entry * rank, (entry + 1) * rank)
+    return own.reduce((place, index, axis) => place + index * behind(from, axis), 0)
+  })
+}
+
 /** 1 keeps the size that the input has. */
 function openExpand(opening: Opening, node: Node): boolean {
   const [axis, follows] = [
     batchAxis(opening, node.input(0)),
     batchAxis(opening, node.output(0)) >= 0,
   ]
-  const sizes = opening.before.sizes.get(node.input(1)?.name ?? '')
+  const sizes = opening.before.integers.get(node.input(1)?.name ?? '')
   const rank = shapeIn(opening.facts, node.input(0))?.length ?? 0
   passStride(opening, node)
   if (axis < 0 || sizes === undefined || follows) return false
