@@ -4,21 +4,12 @@ import { expect, test } from 'vitest'
 import { pruneChannels } from '#engine/prune/prune-channels'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { runtime } from './model-runs.ts'
+import { HALF_OF_EACH } from './prune-options.ts'
 
 async function reasons(text: string) {
   const { declined } = await pruneChannels(
     parseModel(`<ir_version: 8, opset_import: ["" : 17]> ${text}`),
-    {
-      importance: 'magnitude',
-      norm: 'l2',
-      amount: { kind: 'sparsity', value: 0.5 },
-      scope: { kind: 'layer' },
-      limits: { minChannels: 1, channelMultiple: 1 },
-      excludedLayers: [],
-      normalizedAxes: 'auto',
-      repair: false,
-      seed: 0,
-    },
+    HALF_OF_EACH,
     'none',
     runtime,
   )

@@ -3,18 +3,9 @@ import type { ChannelOptions } from '#engine/prune/prune-channels'
 import { pruneChannels } from '#engine/prune/prune-channels'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { runtime } from './model-runs.ts'
+import { HALF_OF_EACH } from './prune-options.ts'
 
-const OPTIONS: ChannelOptions = {
-  importance: 'magnitude',
-  norm: 'l2',
-  amount: { kind: 'sparsity', value: 0.5 },
-  scope: { kind: 'layer' },
-  limits: { minChannels: 8, channelMultiple: 8 },
-  excludedLayers: [],
-  normalizedAxes: 'auto',
-  repair: false,
-  seed: 0,
-}
+const OPTIONS: ChannelOptions = { ...HALF_OF_EACH, limits: { minChannels: 8, channelMultiple: 8 } }
 
 const HEADER = '<ir_version: 8, opset_import: ["" : 17]>'
 

@@ -12,6 +12,7 @@ import { AxisTrace } from '#engine/prune/trace-axes'
 import { unitsOf } from '#engine/prune/units'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { runtime } from './model-runs.ts'
+import { HALF_OF_EACH } from './prune-options.ts'
 
 /** Two layers on a large plane with few weights, two on a small one with many. */
 function funnel() {
@@ -38,16 +39,10 @@ async function pruned(rankedBy: NonNullable<ChannelOptions['rankedBy']>) {
   const { details } = await pruneChannels(
     funnel(),
     {
-      importance: 'magnitude',
-      norm: 'l2',
+      ...HALF_OF_EACH,
       amount: { kind: 'sparsity', value: 0.3 },
       scope: { kind: 'global' },
       rankedBy,
-      limits: { minChannels: 1, channelMultiple: 1 },
-      excludedLayers: [],
-      normalizedAxes: 'auto',
-      repair: false,
-      seed: 0,
     },
     'none',
     runtime,

@@ -8,18 +8,9 @@ import { caseModel } from '#test/support/prune-case'
 import { CONV_CASES } from './prune-cases-conv.ts'
 import type { Feeds } from './model-runs.ts'
 import { floatTensor, normalValues, outputNoise, runtime } from './model-runs.ts'
+import { HALF_OF_EACH } from './prune-options.ts'
 
-const OPTIONS: ChannelOptions = {
-  importance: 'magnitude',
-  norm: 'l2',
-  amount: { kind: 'sparsity', value: 0.5 },
-  scope: { kind: 'layer' },
-  limits: { minChannels: 1, channelMultiple: 1 },
-  excludedLayers: [],
-  normalizedAxes: 'auto',
-  repair: true,
-  seed: 0,
-}
+const OPTIONS: ChannelOptions = { ...HALF_OF_EACH, repair: true }
 
 /** Pictures from a few smooth patterns: channels that see them tell much of each other. */
 function pictures(count: number, seed: number): Feeds {

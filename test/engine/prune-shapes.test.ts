@@ -5,6 +5,7 @@ import { pruneChannels } from '#engine/prune/prune-channels'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { modelBytes } from '#src/onnx/write-model'
 import { runtime } from './model-runs.ts'
+import { HALF_OF_EACH } from './prune-options.ts'
 
 async function pruned(picked: readonly number[]) {
   const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
@@ -16,22 +17,7 @@ async function pruned(picked: readonly number[]) {
       s = Shape(b) told_inner = Gather(s, place) told = Identity(told_inner)
       t = Shape(b) n = Gather(t, zero) list = Concat<axis = 0>(n, rest) y = Reshape(c, list)
     }`)
-  await pruneChannels(
-    model,
-    {
-      importance: 'magnitude',
-      norm: 'l2',
-      amount: { kind: 'sparsity', value: 0.5 },
-      scope: { kind: 'layer' },
-      limits: { minChannels: 1, channelMultiple: 1 },
-      excludedLayers: [],
-      normalizedAxes: 'auto',
-      repair: false,
-      seed: 0,
-    },
-    'none',
-    runtime,
-  )
+  await pruneChannels(model, HALF_OF_EACH, 'none', runtime)
   const ops = [...model.graph.nodes()].map(({ opType }) => opType)
   return { model, ops }
 }

@@ -4,7 +4,7 @@ import type { Model } from '#src/onnx/ir/model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import type { Pass } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
-import { GraphEditor } from './graph-editor.ts'
+import { GraphEditor } from '../rewrite/graph-editor.ts'
 
 export const explicitSqueeze: Pass = {
   name: 'explicit-squeeze',

@@ -7,7 +7,7 @@ import type { Node } from '#src/onnx/ir/node'
 import { tensorSize } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
 import type { Pass } from '../rewrite/pass.ts'
-import { GraphEditor } from './graph-editor.ts'
+import { GraphEditor } from '../rewrite/graph-editor.ts'
 
 /** Matrices shared by several layers are shared on purpose. */
 const MAX_MATRIX = 4096

@@ -9,7 +9,7 @@ import type { Value } from '#src/onnx/ir/value'
 import type { Pass } from '../rewrite/pass.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { soleConsumer } from '../rewrite/sole-consumer.ts'
-import { GraphEditor } from './graph-editor.ts'
+import { GraphEditor } from '../rewrite/graph-editor.ts'
 import type { ObservedShapes } from './observed-shapes.ts'
 import { observeShapes, sizesOf } from './observed-shapes.ts'
 

@@ -7,8 +7,8 @@ import type { Node } from '#src/onnx/ir/node'
 import { makeNode } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import { makeTensor } from '#src/onnx/make-tensor'
-import { FreshNames } from '../rewrite/fresh-names.ts'
-import { labelOf } from '../rewrite/pass.ts'
+import { FreshNames } from './fresh-names.ts'
+import { labelOf } from './pass.ts'
 
 export class GraphEditor {
   readonly #model: Model
