@@ -60,3 +60,17 @@ it('gives one statement for one text, and rows without what the library adds', a
   expect(select.all()).toEqual([{ value: 7 }])
   await database.close()
 })
+
+it('what needs no flush goes with what needs one, and is there likewise', async () => {
+  const { database, insert, values } = await openNumbers()
+  await database.writeUnflushed(() => insert.run(1))
+  await Promise.all([
+    database.writeUnflushed(() => insert.run(2)),
+    database.write(() => insert.run(3)),
+  ])
+  expect(values()).toEqual([1, 2, 3])
+  expect(database.statement('PRAGMA synchronous').get()).toEqual({ synchronous: 2 })
+  await database.writeUnflushed(() => insert.run(4))
+  expect(database.statement('PRAGMA synchronous').get()).toEqual({ synchronous: 1 })
+  await database.close()
+})

@@ -1,4 +1,5 @@
-// A queue of leases in SQLite for one process: claimers sleep in this process and are woken by what enqueues.
+// A queue of leases in SQLite for one process: claimers sleep in this process and are woken by what enqueues. What a loss
+// of power takes from it is queued again from the records.
 
 import { randomUUID } from 'node:crypto'
 import type { WorkerCapabilities } from '#src/domain/worker'
@@ -23,7 +24,7 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
   const { database, groupPlaces, clock = SYSTEM_CLOCK } = options
   const sql = prepareQueue(database)
   // One process: whoever held a lease is gone.
-  await database.write(() => sql.freeAll.run())
+  await database.writeUnflushed(() => sql.freeAll.run())
   const bell = new Bell()
   const closing = new AbortController()
   const stopOf = derivedSignals(closing.signal)
@@ -34,7 +35,7 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
     leaseMs: number,
     stop: AbortSignal,
   ): Promise<Claim | null> {
-    return database.write(() => {
+    return database.writeUnflushed(() => {
       if (stop.aborted) return null
       const now = clock.now()
       const accelerators = JSON.stringify(worker.accelerators)
@@ -78,7 +79,7 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
   return {
     async enqueue({ kind, id, group, needs, priority, notBefore }) {
       const { accelerator, memory_bytes, revision } = needs
-      await database.write(() => {
+      await database.writeUnflushed(() => {
         sql.insert.run(kind, id, group, accelerator, memory_bytes, revision, priority, notBefore)
         sql.insertGroup.run(kind, group)
       })
@@ -98,24 +99,30 @@ export async function openEmbeddedQueue(options: EmbeddedQueueOptions): Promise<
 
     async renew({ kind, id, token }, leaseMs) {
       const until = clock.now() + leaseMs
-      return (await database.write(() => sql.extend.run(until, kind, id, token))) === 1
+      return (await database.writeUnflushed(() => sql.extend.run(until, kind, id, token))) === 1
     },
 
     async complete({ kind, id, token }) {
-      const done = await database.write(() => leaveGroup(kind, sql.finish.get(kind, id, token)))
+      const done = await database.writeUnflushed(() =>
+        leaveGroup(kind, sql.finish.get(kind, id, token)),
+      )
       // A place of its group is free.
       bell.ring()
       return done
     },
 
     async release({ kind, id, token }, notBefore) {
-      const changed = await database.write(() => sql.giveBack.run(notBefore, kind, id, token))
+      const changed = await database.writeUnflushed(() =>
+        sql.giveBack.run(notBefore, kind, id, token),
+      )
       bell.ring()
       return changed === 1
     },
 
     async remove(kind, id) {
-      await database.write(() => leaveGroup(kind, sql.removeWaiting.get(kind, id, clock.now())))
+      await database.writeUnflushed(() =>
+        leaveGroup(kind, sql.removeWaiting.get(kind, id, clock.now())),
+      )
     },
 
     async position(kind, id) {

@@ -23,23 +23,32 @@ export interface SqliteDatabase {
    * Throws TersorError `storage_full` when the disk is.
    */
   write<T>(work: () => T): Promise<T>
+  /**
+   * The same, but for what can be made again from durable records: it outlives this process, and a loss of power only
+   * once something durable was written after it. A turn of such writes alone does not flush the disk.
+   */
+  writeUnflushed<T>(work: () => T): Promise<T>
   /** Finishes the writes that wait, then closes. */
   close(): Promise<void>
 }
 
 interface PendingWrite {
+  readonly flushed: boolean
   run(): void
   settle(): void
   reject(error: unknown): void
 }
 
 const SQLITE_FULL = 13
+/** Whether a transaction in the write-ahead log ends with a flush (sqlite.org/pragma.html#pragma_synchronous). */
+const FLUSHED = 'PRAGMA synchronous = FULL'
+const UNFLUSHED = 'PRAGMA synchronous = NORMAL'
 
 /** Opens or creates the database at `path`; `:memory:` for one that lives as long as the process. */
 export function openSqliteDatabase(path: string): SqliteDatabase {
   const database = new Database(path)
   database.exec('PRAGMA journal_mode = WAL')
-  database.exec('PRAGMA synchronous = FULL')
+  database.exec(FLUSHED)
   const statements = new Map<string, Statement>()
   let pending: PendingWrite[] = []
   let open = true
@@ -49,6 +58,7 @@ export function openSqliteDatabase(path: string): SqliteDatabase {
     pending = []
     if (batch.length === 0) return
     try {
+      database.exec(batch.some(({ flushed }) => flushed) ? FLUSHED : UNFLUSHED)
       database.exec('BEGIN IMMEDIATE')
       for (const write of batch) write.run()
       database.exec('COMMIT')
@@ -60,6 +70,14 @@ export function openSqliteDatabase(path: string): SqliteDatabase {
     for (const write of batch) write.settle()
   }
 
+  function write<T>(work: () => T, flushed: boolean): Promise<T> {
+    if (!open) return Promise.reject(new Error('The database is closed'))
+    return new Promise((resolve, reject) => {
+      if (pending.length === 0) setImmediate(flush)
+      pending.push(savepointed(database, work, flushed, resolve, reject))
+    })
+  }
+
   return {
     statement(sql) {
       const known = statements.get(sql)
@@ -69,13 +87,8 @@ export function openSqliteDatabase(path: string): SqliteDatabase {
       return prepared
     },
     exec: (sql) => void database.exec(sql),
-    write(work) {
-      if (!open) return Promise.reject(new Error('The database is closed'))
-      return new Promise((resolve, reject) => {
-        if (pending.length === 0) setImmediate(flush)
-        pending.push(savepointed(database, work, resolve, reject))
-      })
-    },
+    write: (work) => write(work, true),
+    writeUnflushed: (work) => write(work, false),
     async close() {
       if (!open) return
       open = false
@@ -104,11 +117,13 @@ function withoutMetadata(row: unknown): unknown {
 function savepointed<T>(
   database: Database.Database,
   work: () => T,
+  flushed: boolean,
   resolve: (result: T) => void,
   reject: (error: unknown) => void,
 ): PendingWrite {
   let settle = (): void => reject(new Error('The write has not run'))
   return {
+    flushed,
     run() {
       database.exec('SAVEPOINT one_write')
       try {

@@ -41,6 +41,8 @@ export async function jobNews(
       : null
   const ends = job.finished_at !== null
   const wanted = await endpoints.of(job.tenant, ends ? 'now' : 'recent')
+  const told: Write = { op: 'insert', collection: 'event', record: event }
+  if (wanted.length === 0 && own === null) return { writes: [told], deliveries: [] }
   const news = {
     tenant: job.tenant,
     job: job.id,
@@ -50,7 +52,7 @@ export async function jobNews(
   }
   const deliveries = fanOut(news, wanted, own, clock)
   return {
-    writes: [{ op: 'insert', collection: 'event', record: event }, ...deliveryWrites(deliveries)],
+    writes: [told, ...deliveryWrites(deliveries)],
     deliveries,
   }
 }
