@@ -27,6 +27,13 @@ export interface ActivationStatistics {
   readonly runs: number
 }
 
+const NOTHING_SEEN: ActivationStatistics = {
+  ranges: new Map(),
+  histograms: new Map(),
+  unbounded: new Set(),
+  runs: 0,
+}
+
 /** Elements that may leave the runtime in one run, of all values together. */
 const ELEMENTS_PER_RUN = 2 ** 23
 const LEAST_ELEMENTS = 2 ** 14
@@ -48,6 +55,7 @@ export async function activationStatistics(
 ): Promise<ActivationStatistics> {
   const collect = (of: readonly string[], coded: readonly CodeRequest[]) =>
     collectHistograms(model, of, coded, feeds, runtime, threads)
+  if (names.length === 0) return NOTHING_SEEN
   const counted = isCounted ? names : []
   const first = await collect(
     names,

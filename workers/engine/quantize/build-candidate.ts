@@ -7,6 +7,7 @@ import { labelOf } from '../rewrite/pass.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { applyCorrections } from './apply-corrections.ts'
 import type { Calibration } from './calibrate.ts'
+import { buildDynamicCandidate } from './build-dynamic-candidate.ts'
 import { compactWeights } from './compact-weights.ts'
 import { ConstantStore } from './constant-store.ts'
 import type { BiasCorrections } from './correct-bias.ts'
@@ -49,12 +50,13 @@ export function buildCandidate(
   name: PlacementName,
   parts: CandidateParts,
 ): StaticCandidate {
+  if (name === 'products-dynamic') return buildDynamicCandidate(float, parts)
   const { options, calibration, excluded, restored, corrections, grams } = parts
   const whole = parts.restoredWeights === 'float' ? [...excluded, ...restored] : [...excluded]
   const target = TARGETS[options.target]
   const model = copyModel(float)
   const { unbounded } = calibration
-  applyCorrections(model, findSites(model, excluded, unbounded), corrections)
+  applyCorrections(model, findSites(model, excluded, unbounded, options), corrections)
   const inFloat = [...excluded, ...restored, ...smoothingNodes(model)]
   const { sites, placement, ranges } = placeInForm(name, model, calibration.ranges, () =>
     findSites(model, new Set(inFloat), unbounded, options),

@@ -15,6 +15,7 @@ import type { Runtime, RuntimeTensor } from '../runtime/runtime.ts'
 import type { Feeds } from './activation-statistics.ts'
 import { GraphStatistics } from './graph-statistics.ts'
 import type { IntegerSite, QuantizationSites } from './quantization-sites.ts'
+import { phaseCount } from './transposed-convolution.ts'
 
 /** What to add to the bias of each layer, by its label. */
 export type BiasCorrections = ReadonlyMap<string, Float64Array>
@@ -24,6 +25,8 @@ interface CorrectedLayer {
   readonly channels: 1 | -1
   /** Of the weight: that of the output. */
   readonly rank: number
+  /** Pixels that a transposed convolution makes of one, side by side in the channels once it is written as a convolution. */
+  readonly phases: number
 }
 
 /** Layers that have a weight and can have a bias. */
@@ -32,7 +35,7 @@ export function biasedLayers(sites: QuantizationSites): CorrectedLayer[] {
     const slot = site.kernel.weight
     const rank = weightRank(node, site)
     if (slot === 'none' || site.kernel.bias === 'none' || rank === null) return []
-    return [{ label: labelOf(node), channels: slot.channels, rank }]
+    return [{ label: labelOf(node), channels: slot.channels, rank, phases: phaseCount(node, site) }]
   })
 }
 
@@ -157,17 +160,21 @@ function shiftsOf(
   const outputs = new Map<string, string>()
   const targets = new Map<string, string>()
   const shifts: Value[] = []
-  for (const { label, channels, rank } of layers) {
-    const value = nodes.get(label)?.output(0) ?? null
-    if (value === null) continue
+  for (const { label, channels, rank, phases } of layers) {
+    const node = nodes.get(label)
+    const value = node?.output(0) ?? null
+    if (node === undefined || value === null) continue
+    const copies = node.is('Conv') ? phases : 1
     const readers = [...value.uses]
     const target = new Value(statistics.name('target'), tensorType('float32', ['C']))
     target.graph = graph
     graph.inputs.push(target)
-    const mean = statistics.perChannel('ReduceMean', value, channels)
+    const all = statistics.perChannel('ReduceMean', value, channels)
+    const mean = copies === 1 ? all : meanOfPhases(statistics, all, copies)
     const shift = statistics.op('Sub', [target, mean])
     const ones = new Array<bigint>(channels === 1 ? rank - 2 : 0).fill(1n)
-    const shaped = statistics.op('Reshape', [shift, statistics.integers([-1n, ...ones])])
+    const repeated = statistics.repeated(shift, copies)
+    const shaped = statistics.op('Reshape', [repeated, statistics.integers([-1n, ...ones])])
     const corrected = statistics.op('Add', [value, shaped])
     for (const use of readers) use.node.setInput(use.index, corrected)
     outputs.set(label, shift.name)
@@ -178,6 +185,12 @@ function shiftsOf(
   sortNodes(model)
   sweepDeadCode(model)
   return { model, outputs, targets }
+}
+
+/** From [phases · C] to [C]: each phase has as many pixels. */
+function meanOfPhases(statistics: GraphStatistics, means: Value, phases: number): Value {
+  const rows = statistics.op('Reshape', [means, statistics.integers([BigInt(phases), -1n])])
+  return statistics.perChannel('ReduceMean', rows, -1)
 }
 
 function nodesByLabel(model: Model): ReadonlyMap<string, Node> {

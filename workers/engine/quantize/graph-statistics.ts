@@ -57,6 +57,12 @@ export class GraphStatistics {
     return this.op('Transpose', [value], [intsAttribute('perm', axes)])
   }
 
+  /** A vector, this many times in a row. */
+  repeated(value: Value, times: number): Value {
+    if (times === 1) return value
+    return this.op('Concat', new Array<Value>(times).fill(value), [intAttribute('axis', 0)])
+  }
+
   op(
     operator: string,
     inputs: readonly (Value | null)[],

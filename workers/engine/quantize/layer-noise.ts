@@ -2,6 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
+import type { Value } from '#src/onnx/ir/value'
 import { elementCount } from '#src/onnx/ir/value-type'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import { modelBytes } from '#src/onnx/write-model'
@@ -9,6 +10,7 @@ import { opRule } from '../ops/registry.ts'
 import { copyModel } from '../rewrite/copy-model.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
+import { soleConsumer } from '../rewrite/sole-consumer.ts'
 import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
 import type { Feeds } from './activation-statistics.ts'
 
@@ -64,14 +66,36 @@ function addError(
   actual: RuntimeTensor | undefined,
 ): void {
   if (wanted === undefined || actual === undefined) return
-  // Integers may come in another shape, as those of a transposed convolution do.
-  if (wanted.dims.join() !== actual.dims.join()) return
+  const place = placeIn(wanted.dims, actual.dims)
+  if (place === null) return
   for (let index = 0; index < wanted.data.length; index += 1) {
     const value = Number(wanted.data[index])
-    const error = value - Number(actual.data[index])
+    const error = value - Number(actual.data[place(index)])
     if (!Number.isFinite(error)) continue
     sum.signal += value * value
     sum.noise += error * error
+  }
+}
+
+/** Where an element of the float layer is found in the quantized one, which may be a transposed convolution in phases. */
+function placeIn(
+  wanted: readonly number[],
+  actual: readonly number[],
+): ((index: number) => number) | null {
+  if (wanted.join() === actual.join()) return (index) => index
+  const [, channels = 1, height = 1, width = 1] = wanted
+  const [, phased = 1, rows = 1, columns = 1] = actual
+  const [down, across] = [height / rows, width / columns]
+  const isPhased = wanted.length === 4 && actual.length === 4 && wanted[0] === actual[0]
+  const isWhole = Number.isInteger(down) && Number.isInteger(across)
+  if (!isPhased || !isWhole || phased !== channels * down * across) return null
+  return (index) => {
+    const [x, y] = [index % width, Math.floor(index / width) % height]
+    const plane = Math.floor(index / (width * height))
+    const [sample, channel] = [Math.floor(plane / channels), plane % channels]
+    const phase = (y % down) * across + (x % across)
+    const row = (sample * phased + phase * channels + channel) * rows + Math.floor(y / down)
+    return row * columns + Math.floor(x / across)
   }
 }
 
@@ -83,7 +107,7 @@ function observed(
   const nodes = new Map(layersOf(model).map((node) => [labelOf(node), node]))
   const outputs = new Map<string, string>()
   const values = labels.flatMap((label) => {
-    const value = nodes.get(label)?.output(0) ?? null
+    const value = resultOf(nodes.get(label))
     if (value === null) return []
     outputs.set(label, value.name)
     return [value]
@@ -91,6 +115,13 @@ function observed(
   model.graph.outputs.splice(0, model.graph.outputs.length, ...values)
   sweepDeadCode(model)
   return { model, outputs }
+}
+
+/** Sums of integers become numbers by a Cast and a Mul by their scales. */
+function resultOf(layer: Node | undefined): Value | null {
+  const output = layer?.output(0) ?? null
+  if (layer?.is('MatMulInteger') !== true) return output
+  return soleConsumer(soleConsumer(output)?.output(0) ?? null)?.output(0) ?? null
 }
 
 function layersOf({ graph }: Model): Node[] {

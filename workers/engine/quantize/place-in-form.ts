@@ -2,7 +2,7 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
-import type { Placement, PlacementName } from './place.ts'
+import type { Placement, StaticPlacementName } from './place.ts'
 import { place, withCarriers } from './place.ts'
 import type { QuantizationSites } from './quantization-sites.ts'
 import { resultOf } from './quantization-sites.ts'
@@ -17,7 +17,7 @@ export interface FormedPlacement {
 
 /** Changes the model in place. `sitesOf`: what it has kernels for, as it stands. */
 export function placeInForm(
-  name: PlacementName,
+  name: StaticPlacementName,
   model: Model,
   ranges: Ranges,
   sitesOf: () => QuantizationSites,

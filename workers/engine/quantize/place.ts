@@ -9,11 +9,20 @@ import { cutNodes } from './min-cut.ts'
 import type { IntegerSite, QuantizationSites } from './quantization-sites.ts'
 import { resultOf } from './quantization-sites.ts'
 
-export const PLACEMENTS = ['cost-plan', 'all-but-first', 'products-only', 'weights-only'] as const
+export const PLACEMENTS = [
+  'cost-plan',
+  'all-but-first',
+  'products-only',
+  'products-dynamic',
+  'weights-only',
+] as const
 export type PlacementName = (typeof PLACEMENTS)[number] | 'whole'
 
+/** Inputs of its products are quantized while running: no quantizers are placed (build-dynamic-candidate). */
+export type StaticPlacementName = Exclude<PlacementName, 'products-dynamic'>
+
 export interface Placement {
-  readonly name: PlacementName
+  readonly name: StaticPlacementName
   readonly integer: ReadonlySet<Node>
   /** Nodes between integer nodes that pass integers on. */
   readonly carriers: ReadonlySet<Node>
@@ -25,7 +34,11 @@ export interface Placement {
  * (transformers). `cost-plan`: the cheapest placement by the kernels' cost table. `whole`: every integer kernel, for runtimes
  * that what stays in float leaves.
  */
-export function place(name: PlacementName, model: Model, sites: QuantizationSites): Placement {
+export function place(
+  name: StaticPlacementName,
+  model: Model,
+  sites: QuantizationSites,
+): Placement {
   const flow = new Flow(sites)
   if (name === 'weights-only') return { name, integer: new Set(), carriers: new Set() }
   if (name === 'whole') return flow.whole()
@@ -111,7 +124,7 @@ class Flow {
    * Carriers join where their input is an integer already. Integer nodes without weights leave unless they lie between
    * integer nodes: alone they only add quantizers.
    */
-  settle(name: PlacementName, wanted: ReadonlySet<Node>): Placement {
+  settle(name: StaticPlacementName, wanted: ReadonlySet<Node>): Placement {
     const integer = new Set([...wanted].filter((node) => this.#sites.integer.has(node)))
     for (;;) {
       const carriers = this.joined(integer)

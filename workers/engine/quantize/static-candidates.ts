@@ -7,7 +7,7 @@ import { simplify } from '../rewrite/simplify.ts'
 import { widenFloat16 } from '../rewrite/widen-float16.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { FeedSource } from './activation-statistics.ts'
-import { areAlike } from './alike-placements.ts'
+import { areAlike, isDynamic } from './alike-placements.ts'
 import type { RestoredWeights, StaticCandidate } from './build-candidate.ts'
 import { buildCandidate } from './build-candidate.ts'
 import type { Calibration, CalibrationMethod } from './calibrate.ts'
@@ -124,7 +124,7 @@ export async function staticCandidates(
     : { matrices: new Map<string, GramMatrix>(), declined: [] }
   const parts = { ...plainParts, grams: rounding.matrices }
   const layers = options.biasCorrection
-    ? biasedLayers(findSites(float, excluded, calibration.unbounded))
+    ? biasedLayers(findSites(float, excluded, calibration.unbounded, options))
     : []
   const batches = layers.length === 0 ? [] : await correctionBatches()
   const means = await layerMeans(float, layers, batches, runtime, threads)
@@ -134,7 +134,7 @@ export async function staticCandidates(
     restored: ReadonlySet<string>,
     restoredWeights: RestoredWeights,
   ): Promise<StaticCandidate> => {
-    if (layers.length === 0) return plain
+    if (layers.length === 0 || isDynamic(plain)) return plain
     const corrections = await biasCorrections(plain.model, means, runtime, threads)
     const changed = { calibration, restored, restoredWeights, corrections }
     return buildCandidate(float, name, { ...parts, ...changed })
@@ -172,7 +172,7 @@ export async function staticCandidates(
   const own = target.placements === 'timed' ? PLACEMENTS : target.placements
   for (const name of placements ?? own) {
     const plain = buildCandidate(float, name, { ...parts, calibration })
-    if (candidates.some((made) => areAlike(made.integerNodes, plain.integerNodes))) continue
+    if (candidates.some((made) => areAlike(made, plain))) continue
     candidates.push(complete(await corrected(name, plain, new Set(), 'integer')))
   }
   return {

@@ -47,6 +47,12 @@ export function phaseWeightDims(node: Node): number[] {
   return [outputs * rows.stride * columns.stride, inputs, rows.window, columns.window]
 }
 
+/** Pixels of the result for each of the input's; 1 where it is not written as a convolution. */
+export function phaseCount(node: Node, { kernel }: IntegerSite): number {
+  const phases = kernel === TRANSPOSED_CONVOLUTION_KERNEL ? axisPhases(node) : null
+  return phases === null ? 1 : phases[0].stride * phases[1].stride
+}
+
 /**
  * The pixels are spread behind the activation that the node absorbs. The last node gives the value that was there before; gives the
  * name of what the convolution itself makes of it: the same numbers in another order.

@@ -1,0 +1,93 @@
+// The candidate of static quantization whose products quantize their inputs while running. Noise is in dB on normal input.
+
+import { describe, expect, test } from 'vitest'
+import { quantizeDynamic } from '#engine/quantize/dynamic'
+import { quantizeFloat16 } from '#engine/quantize/float16'
+import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
+import type { Model } from '#src/onnx/ir/model'
+import { parseModel } from '#src/onnx/text/parse-model'
+import { floatConstant, floatTensor, outputNoise, runtime } from './model-runs.ts'
+
+const BLOCK = `<ir_version: 8, opset_import: ["" : 17]>
+  g (float[N, 8, 64] x) => (float[N, 8, 64] y)
+  <${floatConstant('w1', [64, 96], 1, 0.1)}, ${floatConstant('b1', [96], 2)},
+   ${floatConstant('w2', [96, 64], 3, 0.1)}, ${floatConstant('g', [64], 4)}>
+  {
+    [m1] a = MatMul(x, w1)
+    [a1] b = Add(a, b1)
+    [r] c = Relu(b)
+    [m2] d = MatMul(c, w2)
+    e = Add(d, x)
+    [n] y = LayerNormalization(e, g)
+  }`
+
+const FEEDS = Array.from({ length: 4 }, (_, at) => ({ x: floatTensor([2, 8, 64], 20 + at) }))
+
+function count(model: Model, opType: string): number {
+  return [...model.graph.nodes()].filter((node) => node.opType === opType).length
+}
+
+async function candidatesOf(text: string, feeds = FEEDS) {
+  const made = await staticCandidates(parseModel(text), STATIC_DEFAULTS, feeds, runtime)
+  const dynamic = made.candidates.find(({ placement }) => placement === 'products-dynamic')
+  return { made, dynamic }
+}
+
+describe('products whose inputs are quantized while running', () => {
+  test('are a candidate of a model of products, beside those of known ranges', async () => {
+    const { made, dynamic } = await candidatesOf(BLOCK)
+    if (dynamic === undefined) throw new Error('no such candidate')
+    expect(made.candidates.map(({ placement }) => placement)).toContain('all-but-first')
+    expect(dynamic.integerNodes).toEqual(['m1', 'm2'])
+    expect(count(dynamic.model, 'MatMulInteger')).toBe(2)
+    expect(await outputNoise(parseModel(BLOCK), dynamic.model, FEEDS[0]!)).toBeGreaterThan(30)
+    const noise = await made.layerNoise(dynamic)
+    for (const name of dynamic.integerNodes) expect(noise.get(name)).toBeGreaterThan(30)
+  })
+
+  test('are put back to float one by one', async () => {
+    const { made, dynamic } = await candidatesOf(BLOCK)
+    if (dynamic === undefined) throw new Error('no such candidate')
+    const restored = await made.restore(dynamic, new Set(['m1']), 'integer')
+    expect(restored.placement).toBe('products-dynamic')
+    expect(restored.integerNodes).toEqual(['m2'])
+    expect(await made.noise(dynamic, new Set(['m1', 'm2']))).toBeLessThan(
+      await made.noise(dynamic, new Set()),
+    )
+  })
+
+  test('are none where convolutions do the work', async () => {
+    const { dynamic } = await candidatesOf(
+      `<ir_version: 8, opset_import: ["" : 17]>
+        g (float[N, 3, 8, 8] x) => (float[N, 40] y)
+        <${floatConstant('w0', [32, 3, 3, 3], 1, 0.3)}, ${floatConstant('w1', [32, 32, 3, 3], 2, 0.1)},
+         ${floatConstant('w2', [32, 40], 3, 0.2)}>
+        {
+          a = Conv(x, w0) b = Relu(a) c = Conv(b, w1) d = GlobalAveragePool(c)
+          e = Flatten(d) y = MatMul(e, w2)
+        }`,
+      Array.from({ length: 2 }, (_, at) => ({ x: floatTensor([1, 3, 8, 8], 30 + at) })),
+    )
+    expect(dynamic).toBeUndefined()
+  })
+})
+
+test('a square weight that is read as it is and turned is stored both ways', async () => {
+  const text = `<ir_version: 8, opset_import: ["" : 17]>
+    g (float[N, 40] x) => (float[N, 40] y)
+    <${floatConstant('w', [40, 40], 6, 0.2)}>
+    { [m] a = MatMul(x, w)  b = Relu(a)  [t] y = Gemm<transB = 1>(b, w) }`
+  const options = { perChannel: true, excludedLayers: [] }
+  const made = await quantizeDynamic(parseModel(text), options, runtime)
+  const feeds = { x: floatTensor([3, 40], 7) }
+  expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(30)
+})
+
+test('float16 with samples takes a model that computes nothing in float32', async () => {
+  const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
+    g (float16[N, 4] x) => (float16[N, 4] y) { y = Relu(x) }`)
+  const x = { dtype: 'float16' as const, dims: [1, 4], data: new Uint16Array(4) }
+  const options = { keepIoTypes: true, excludedLayers: [], feeds: [{ x }] }
+  const made = await quantizeFloat16(model, options, runtime)
+  expect(made.model.graph.outputs[0]?.type).toMatchObject({ dtype: 'float16' })
+})
