@@ -68,6 +68,7 @@ export async function openContainer(
       maxPendingUploads: config.maxPendingUploads,
       maxPendingUploadBytes: config.maxPendingUploadBytes,
       maxJobMemoryBytes: config.maxJobMemoryBytes,
+      maxJobSeconds: config.maxJobSeconds,
       webhookAllow: config.webhookAllow,
     }
     const context = serviceContext(ports, options, peers)

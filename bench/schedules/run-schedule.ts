@@ -44,6 +44,7 @@ const OPTIONS: ServiceOptions = {
   maxPendingUploads: 1,
   maxPendingUploadBytes: 1000,
   maxJobMemoryBytes: 2 ** 33,
+  maxJobSeconds: 24 * 3600,
   webhookAllow: [],
 }
 

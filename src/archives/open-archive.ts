@@ -184,5 +184,8 @@ function refuseArchive(error: unknown): never {
       `${text}: entries must be relative paths inside the archive`,
     )
   }
-  throw new TersorError('archive_invalid', text, { cause: error })
+  const detail = text.startsWith('End of central directory record signature not found')
+    ? 'the file is no zip archive, or it was cut short: its directory is not at its end'
+    : text
+  throw new TersorError('archive_invalid', detail, { cause: error })
 }

@@ -11,18 +11,19 @@ export interface ErrorEntry {
 
 export const ERRORS = {
   // The request itself
+  malformed_request: { status: 400, title: 'The request is not valid HTTP', retryable: false },
   invalid_json: { status: 400, title: 'The body is not valid JSON', retryable: false },
   body_required: { status: 400, title: 'A body is required', retryable: false },
   body_must_be_object: { status: 400, title: 'The body must be a JSON object', retryable: false },
   unknown_field: { status: 400, title: 'The body has a field that is not known', retryable: false },
   wrong_type: { status: 400, title: 'A field has the wrong type', retryable: false },
   missing_field: { status: 400, title: 'A required field is missing', retryable: false },
-  invalid_string: { status: 400, title: 'A string holds forbidden characters', retryable: false },
-  invalid_parameter: {
+  invalid_string: {
     status: 400,
-    title: 'A query parameter or header is not valid',
+    title: 'A string does not have the form asked for',
     retryable: false,
   },
+  invalid_parameter: { status: 400, title: 'A parameter or header is not valid', retryable: false },
   invalid_cursor: { status: 400, title: 'The cursor is not valid', retryable: false },
   invalid_idempotency_key: {
     status: 400,
@@ -30,7 +31,7 @@ export const ERRORS = {
     retryable: false,
   },
   unauthorized: { status: 401, title: 'A valid API key is required', retryable: false },
-  forbidden: { status: 403, title: 'The API key lacks the scope for this', retryable: false },
+  forbidden: { status: 403, title: 'This is not allowed to who asks', retryable: false },
   not_found: { status: 404, title: 'There is no such thing here', retryable: false },
   method_not_allowed: { status: 405, title: 'The method is not allowed here', retryable: false },
   not_acceptable: {
@@ -64,6 +65,7 @@ export const ERRORS = {
     title: 'The range lies outside the content',
     retryable: false,
   },
+  header_too_large: { status: 431, title: 'The header fields are too large', retryable: false },
   idempotency_key_reused: {
     status: 422,
     title: 'The Idempotency-Key was used with another request',

@@ -9,6 +9,7 @@ import { TersorError } from '#src/domain/errors'
 import { newId } from '#src/domain/id'
 import type { ServiceContext } from '#src/services/service-context'
 import { callRoute } from './call-route.ts'
+import { answerClientError } from './client-error.ts'
 import { openMetrics } from './metrics/open-metrics.ts'
 import { rateLimiter } from './plugins/limit-rate.ts'
 import { sendProblem, toTersorError } from './problem.ts'
@@ -31,7 +32,9 @@ export function buildApp({ config, context, log }: AppParts) {
     genReqId: () => newId('request'),
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    // A missing Host is answered below, as every fault is.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
+    clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => {
       void sendProblem(request, reply, toTersorError(error, request))
     },
@@ -55,6 +58,8 @@ export function buildApp({ config, context, log }: AppParts) {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('request-id', request.id)
     reply.header('x-content-type-options', 'nosniff')
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw new TersorError('malformed_request', 'HTTP/1.1 needs a Host header')
   })
   app.addHook('onResponse', async (request, reply) => {
     const operation = request.routeOptions.config.operationId ?? 'none'

@@ -79,9 +79,7 @@ async function* emptyBody(): AsyncGenerator<Uint8Array> {
 function checkMediaType(body: BodySpec, request: FastifyRequest): string {
   if (body.kind === 'none') return 'none'
   const header = request.headers['content-type']
-  if (body.kind === 'json' && body.optional === true && header === undefined) {
-    if (hasNoBytes(request)) return 'none'
-  }
+  if (body.kind === 'json' && body.optional === true && hasNoBytes(request)) return 'none'
   const encoding = request.headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     throw new TersorError(

@@ -21,5 +21,11 @@ export function jsonParameter<S extends z.ZodType>(
     const detail = error.detail.replace('the body', 'it')
     throw new TersorError('invalid_parameter', `${name} must be a JSON object: ${detail}`)
   }
-  return parseInput(schema, value, 'body')
+  try {
+    return parseInput(schema, value, 'body')
+  } catch (error) {
+    if (!(error instanceof TersorError)) throw error
+    const errors = error.errors.map((fault) => ({ ...fault, pointer: `${name}${fault.pointer}` }))
+    throw new TersorError(error.code, `${name}${error.detail}`, { errors })
+  }
 }

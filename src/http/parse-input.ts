@@ -14,7 +14,7 @@ export function parseInput<S extends z.ZodType>(
 ): z.infer<S> {
   const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return result.data
-  const errors = result.error.issues.flatMap((issue) => fieldErrors(issue, [], where))
+  const errors = tightest(result.error.issues.flatMap((issue) => fieldErrors(issue, [], where)))
   const [first] = errors
   if (first === undefined)
     throw new TersorError('wrong_type', 'the request does not have the right form')
@@ -25,6 +25,15 @@ export function parseInput<S extends z.ZodType>(
   )
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`
   throw new TersorError(leading.code, `${leading.pointer}: ${leading.detail}${more}`, { errors })
+}
+
+/** A number beyond what is exact breaks two limits; its own is said last. */
+function tightest(errors: readonly FieldError[]): FieldError[] {
+  return errors.filter(
+    ({ pointer, code }, index) =>
+      code !== 'out_of_range' ||
+      !errors.slice(index + 1).some((later) => later.pointer === pointer && later.code === code),
+  )
 }
 
 function fieldErrors(issue: Issue, prefix: readonly PropertyKey[], where: string): FieldError[] {
@@ -43,6 +52,8 @@ function fieldErrors(issue: Issue, prefix: readonly PropertyKey[], where: string
         at('unknown_field', `'${printable(key)}' is not known here`, [key]),
       )
     case 'invalid_type':
+      if (where === 'query' && Array.isArray(issue.input))
+        return [at('wrong_type', 'must be given once')]
       return [
         issue.input === undefined
           ? at('missing_field', `is required: ${article(issue.expected)}`)
@@ -117,12 +128,30 @@ function unionErrors(
       ),
     ]
   }
-  // Of several forms, the one with the least faults is likely to be meant.
+  const forms = issue.errors.flatMap(([only, ...more]) =>
+    only === undefined || more.length > 0 ? [] : [wholeForm(only)],
+  )
+  if (forms.length === issue.errors.length && !forms.includes('none'))
+    return [at('wrong_type', `must be ${forms.join(' or ')}`)]
+  // Of several forms, one of the right type is meant, and of these the one with the least faults.
   const branches = issue.errors.toSorted((a, b) => a.length - b.length)
-  const best = branches[0] ?? []
+  const best = branches.find((faults) => !faults.some(isOfAnotherType)) ?? branches[0] ?? []
   return best.length === 0
     ? [at('wrong_type', 'fits none of the forms allowed here')]
     : best.flatMap((inner) => fieldErrors(inner, path, where))
+}
+
+/** What a form of a union asks for, where the value is not of its type at all; `none` where it is. */
+function wholeForm(issue: Issue): string {
+  if (!isOfAnotherType(issue)) return 'none'
+  if (issue.code === 'invalid_type') return article(issue.expected)
+  return issue.values.map((value) => JSON.stringify(value)).join(' or ')
+}
+
+function isOfAnotherType(
+  issue: Issue,
+): issue is Extract<Issue, { code: 'invalid_type' | 'invalid_value' }> {
+  return issue.path.length === 0 && ['invalid_type', 'invalid_value'].includes(issue.code)
 }
 
 function codeOfChoice(input: unknown, allowed: readonly unknown[]): ErrorCode {
@@ -173,6 +202,7 @@ function article(expected: string): string {
 function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'one too large to be kept'
   if (typeof value === 'number' && !Number.isInteger(value)) return 'a fraction'
   return NAMES[typeof value] ?? typeof value
 }

@@ -19,31 +19,37 @@ export const problem = z
   })
   .meta({ id: 'Problem' })
 
+/** As bytes: a string would get a charset, which this media type does not have. */
+export function problemBody(
+  { code, detail, errors }: TersorError,
+  request: { readonly instance: string; readonly id: string },
+): Buffer {
+  const { status, title, retryable } = ERRORS[code]
+  const body: z.infer<typeof problem> = {
+    type: `urn:tersor:error:${code}`,
+    title,
+    status,
+    detail,
+    instance: request.instance,
+    code,
+    errors: [...errors],
+    request_id: request.id,
+    retryable,
+  }
+  return Buffer.from(JSON.stringify(body))
+}
+
 export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   error: TersorError,
 ): FastifyReply {
-  const { status, title, retryable } = ERRORS[error.code]
   const [path = ''] = request.url.split('?')
-  const body: z.infer<typeof problem> = {
-    type: `urn:tersor:error:${error.code}`,
-    title,
-    status,
-    detail: error.detail,
-    instance: path.slice(0, 256),
-    code: error.code,
-    errors: [...error.errors],
-    request_id: request.id,
-    retryable,
-  }
-  // As bytes: a string would get a charset, which this media type does not have.
-  const bytes = Buffer.from(JSON.stringify(body))
   return reply
-    .code(status)
+    .code(ERRORS[error.code].status)
     .headers(error.headers)
     .header('content-type', 'application/problem+json')
-    .send(bytes)
+    .send(problemBody(error, { instance: path.slice(0, 256), id: request.id }))
 }
 
 /** Any error as one of ours; what is not ours becomes `internal_error` and is logged. */

@@ -1,6 +1,7 @@
 // A JSON body: bounded, UTF-8, an object, with no key that reaches into a prototype.
 
 import { TersorError } from '#src/domain/errors'
+import { printable } from './parse-input.ts'
 
 const FORBIDDEN: readonly string[] = ['__proto__', 'constructor', 'prototype']
 const MAX_DEPTH = 64
@@ -40,19 +41,23 @@ export function parseObject(bytes: Buffer): unknown {
   try {
     value = JSON.parse(text)
   } catch (error) {
-    const position = /position (\d+)/.exec((error as Error).message)?.[1]
-    throw new TersorError(
-      'invalid_json',
-      position === undefined
-        ? 'the body ends too early or is no JSON'
-        : `there is an error at character ${position}`,
-    )
+    throw new TersorError('invalid_json', faultOf((error as Error).message))
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new TersorError('body_must_be_object', 'the body must be a JSON object: {…}')
   }
   checkStrings(value)
   return value
+}
+
+/** From what the parser says: where, or else at what. */
+function faultOf(message: string): string {
+  const position = /position (\d+)/.exec(message)?.[1]
+  if (position !== undefined) return `there is an error at character ${position}`
+  const token = /Unexpected token '(.)'/u.exec(message)?.[1]
+  if (token === undefined) return 'the body ends too early or is no JSON'
+  const hint = token === 'N' || token === 'I' ? '; NaN and Infinity are no JSON' : ''
+  return `there is an error at '${printable(token)}'${hint}`
 }
 
 function depthOf(text: string): number {

@@ -44,7 +44,7 @@ export async function serveBlob(
     'content-disposition': `attachment; filename="${filename}"`,
     'content-digest': `sha-256=:${Buffer.from(blob.sha256, 'hex').toString('base64')}:`,
   }
-  if (request.headers['if-none-match']?.split(/, */).includes(etag) === true)
+  if (isKnown(request.headers['if-none-match'], etag))
     return { status: 304, headers: { etag }, body: 'none' }
   // The signature of an address is good for one method: HEAD is answered here.
   if (blobs.direct !== 'none' && request.method !== 'HEAD') {
@@ -65,6 +65,12 @@ export async function serveBlob(
     headers: sized,
     body: request.method === 'HEAD' ? noBytes() : await blobs.read(blob.sha256),
   }
+}
+
+/** By weak comparison (RFC 9110 section 13.1.2). */
+function isKnown(header: string | undefined, etag: string): boolean {
+  const tags = header?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? []
+  return tags.includes(etag) || tags.includes('*')
 }
 
 /** The address is as good as a key: nobody may keep it or pass it on. */

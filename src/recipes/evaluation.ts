@@ -67,7 +67,7 @@ export const imageToImage = z
 /** Without labels: agreement with the original and SQNR only. */
 export const agreementOnly = z
   .strictObject({
-    task: z.literal('none'),
+    task: z.literal('none').optional().default('none'),
     ...judgedOutput,
     labels: labelField('labels'),
     ...sharedOptions,

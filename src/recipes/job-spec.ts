@@ -3,9 +3,12 @@
 import { z } from 'zod'
 import { ACCELERATORS } from './accelerator.ts'
 import { evaluation } from './evaluation.ts'
+import { label } from './label.ts'
 import { step } from './step.ts'
 
 export const MAX_STEPS = 32
+/** Holds as far as the service allows it. */
+export const DEFAULT_TIMEOUT_SECONDS = 3600
 
 const id = (prefix: string) =>
   z
@@ -81,7 +84,7 @@ export const manifest = z
 export const jobSpec = z
   .strictObject({
     model: id('model'),
-    name: z.string().max(256).default(''),
+    name: label.default(''),
     steps: z.array(step).min(1).max(MAX_STEPS),
     datasets: jobDatasets.prefault({}),
     evaluation: evaluation.prefault({ task: 'none' }),
@@ -93,8 +96,9 @@ export const jobSpec = z
     timeout_seconds: z
       .int()
       .min(1)
-      .max(7 * 24 * 3600)
-      .default(3600),
+      .max(30 * 24 * 3600)
+      .default(DEFAULT_TIMEOUT_SECONDS)
+      .describe('The service may allow less; what it allows is said when a job asks for more.'),
     seed: z
       .int()
       .min(0)

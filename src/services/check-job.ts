@@ -2,6 +2,7 @@
 
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { DEFAULT_TIMEOUT_SECONDS } from '#src/recipes/job-spec'
 import { datasetFaults } from './check-data.ts'
 import { distillFaults } from './check-distill.ts'
 import { distillGraphFaults } from './check-distill-graphs.ts'
@@ -31,7 +32,11 @@ export async function checkJob(
   tenant: string,
   spec: JobSpec,
 ): Promise<JobCheck> {
-  const ownFaults = [...stepOrderFaults(spec.steps), ...webhookFaults(context, spec)]
+  const ownFaults = [
+    ...stepOrderFaults(spec.steps),
+    ...timeoutFaults(context, spec),
+    ...webhookFaults(context, spec),
+  ]
   const inputs = await findJobInputs(context, tenant, spec)
   if ('length' in inputs) return { inputs: null, faults: [...inputs, ...ownFaults] }
   return {
@@ -48,6 +53,15 @@ export async function checkJob(
       ...(await distillGraphFaults(context, spec, inputs)),
     ],
   }
+}
+
+/** Who asks for nothing gets what there is. */
+function timeoutFaults({ options }: ServiceContext, spec: JobSpec): FieldError[] {
+  const most = options.maxJobSeconds
+  const { timeout_seconds: wanted } = spec
+  if (wanted <= most || wanted === DEFAULT_TIMEOUT_SECONDS) return []
+  const detail = `a job may run for at most ${most} s on this service`
+  return [{ pointer: '/timeout_seconds', code: 'out_of_range', detail }]
 }
 
 function webhookFaults(context: ServiceContext, spec: JobSpec): FieldError[] {

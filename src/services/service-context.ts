@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly maxPendingUploadBytes: number
   /** Memory that one job may take. */
   readonly maxJobMemoryBytes: number
+  /** Time that one job may ask for. */
+  readonly maxJobSeconds: number
   /** CIDRs that webhooks may reach although they are not public; plain http is allowed to them. */
   readonly webhookAllow: readonly string[]
 }

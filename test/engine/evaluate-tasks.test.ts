@@ -14,6 +14,31 @@ function model(shapes: string, body: string): string {
 const SAMPLES = 5
 const PIXELS = 12 * 14
 
+describe('classification', () => {
+  const network = model(
+    '(float[n, 2] x) => (float[n, 3] y) <float[2, 3] w = random(1)>',
+    'y = MatMul (x, w)',
+  )
+  const classified = (labels: readonly number[], x: readonly number[]) =>
+    reportOf({
+      model: network,
+      arrays: { x: float32Array([2, 2], x), labels: int64Array([2], labels) },
+      evaluation: { task: 'classification' },
+    })
+
+  test('labels without a score are no mistakes of the model', async () => {
+    await expect(classified([0, 3], [1, 2, 3, 4])).rejects.toThrow(
+      "'labels' holds 3; the output 'y' has scores of the classes 0 to 2",
+    )
+  })
+
+  test('data that hold NaN are named', async () => {
+    await expect(classified([0, 1], [1, 2, 3, NaN])).rejects.toThrow(
+      "'x' of the evaluation dataset is NaN in sample 1",
+    )
+  })
+})
+
 describe('segmentation', () => {
   const weights = '<float[4, 3, 3, 3] w = random(3, 0.4)>'
   const network = `<ir_version: 8, opset_import: ["" : 17]> g (float[2, 3, 12, 14] x) => (float[2, 4, 12, 14] y) ${weights} { y = Conv <pads = [1, 1, 1, 1]> (x, w) }`

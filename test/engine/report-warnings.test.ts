@@ -8,11 +8,13 @@ import type { ModelMeasures } from '#src/domain/report'
 interface Figures {
   readonly size?: number
   readonly p50?: number
+  readonly p95?: number
   readonly metric?: string
   readonly value?: number
 }
 
-function measures({ size = 1000, p50 = 1, metric = 'top1', value = 0.8 }: Figures): ModelMeasures {
+function measures(figures: Figures): ModelMeasures {
+  const { size = 1000, p50 = 1, p95 = p50, metric = 'top1', value = 0.8 } = figures
   return {
     size_bytes: size,
     transfer_bytes: size,
@@ -21,7 +23,7 @@ function measures({ size = 1000, p50 = 1, metric = 'top1', value = 0.8 }: Figure
     sparsity: 0,
     macs: 1000,
     macs_source: 'estimated',
-    latency_ms: { p50, p95: p50, runs: 10, threads: 1, batch_size: 1 },
+    latency_ms: { p50, p95, runs: 10, threads: 1, batch_size: 1 },
     throughput_per_second: 1000 / p50,
     peak_memory_bytes: null,
     cpu_ms_per_inference: p50,
@@ -46,7 +48,10 @@ test.each<[what: string, compressed: Figures, expected: string[]]>([
   ['better', { value: 0.9 }, []],
   ['within the noise of timing', { p50: 1.01 }, []],
   ['slower', { p50: 1.2 }, ['slower_than_original', 'no_gain']],
-  ['no smaller', { size: 1000 }, ['larger_than_original', 'no_gain']],
+  ['slower, by less than runs differ', { p50: 1.2, p95: 2 }, []],
+  ['slower, by more than runs differ', { p50: 1.2, p95: 1.3 }, ['slower_than_original', 'no_gain']],
+  ['no smaller', { size: 1000 }, ['no_gain']],
+  ['larger', { size: 1001 }, ['larger_than_original', 'no_gain']],
 ])('%s', (_, compressed, expected) => {
   expect(codes(compressed)).toEqual(expected)
 })

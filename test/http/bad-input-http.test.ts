@@ -46,6 +46,45 @@ describe('HTTP', () => {
       'POST /v1/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
     )
     expect(reply).toMatch(/^HTTP\/1.1 400 /)
+    expect(reply).toContain('"malformed_request"')
+  })
+
+  test.each([
+    ['no HTTP at all', 'HELLO\r\n\r\n', 400, 'malformed_request'],
+    ['no Host', 'GET /v1/jobs HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'malformed_request'],
+    [
+      'too many header fields',
+      `GET /v1/jobs HTTP/1.1\r\nhost: localhost\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`,
+      431,
+      'header_too_large',
+    ],
+  ])('%s is a problem with an id too', async (_, head, status, code) => {
+    const reply = await raw(head)
+    expect(reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(reply).toMatch(/^request-id: request_\w+\r$/im)
+    expect(reply).toMatch(/^content-type: application\/problem\+json\r$/im)
+    expect(reply).toContain(`"${code}"`)
+  })
+
+  test('an empty body is none, whatever its type, where none is needed', async () => {
+    const id = `upload_${'0'.repeat(26)}`
+    const reply = await raw(
+      `POST /v1/uploads/${id}/complete HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n`,
+    )
+    expect(reply).toContain('there is no upload with this id')
+  })
+
+  test('a parameter is given once, and what it holds is named with it', async () => {
+    const twice = await call(service.url, 'GET', '/v1/jobs?limit=1&limit=2')
+    expect(twice.json['detail']).toBe('limit: must be given once')
+    const inside = await call(
+      service.url,
+      'POST',
+      `/v1/datasets?format=images&preprocess=${encodeURIComponent('{"resiz":1}')}`,
+      'x',
+      { 'content-type': 'application/zip' },
+    )
+    expect(inside.json['detail']).toBe("preprocess/resiz: 'resiz' is not known here")
   })
 
   test('an idempotency key: twice, too long, for another body', async () => {

@@ -84,6 +84,10 @@ describe('by redirect', () => {
     const etag = head.headers.get('etag') ?? ''
     const cached = await call(service.url, 'GET', model, null, { 'if-none-match': etag })
     expect(cached.status).toBe(304)
+    const weak = await call(service.url, 'GET', model, null, {
+      'if-none-match': `"other", W/${etag}`,
+    })
+    expect(weak.status).toBe(304)
   })
 })
 

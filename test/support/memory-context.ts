@@ -56,6 +56,7 @@ export async function openMemoryContext(
     maxPendingUploads: 1000,
     maxPendingUploadBytes: 1024 * MIB,
     maxJobMemoryBytes: 1024 * MIB,
+    maxJobSeconds: 24 * 3600,
     webhookAllow: [],
     ...options,
   }

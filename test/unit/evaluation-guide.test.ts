@@ -32,21 +32,22 @@ describe('the guide of evaluation', () => {
     }
   })
 
-  test.each(evaluation.options.map(({ shape }) => [shape.task.value, shape] as const))(
-    '%s: its metrics, the default first, and its fields',
-    (task, shape) => {
-      const [, metrics, labels] = row(task)
-      if (!('metric' in shape)) return expect(metrics).toBe('–')
-      const { options } = shape.metric.def.innerType
-      expect(quoted(metrics)).toEqual(options)
-      const parsed = evaluation.parse({
-        task,
-        ...(task === 'detection' ? { decoder: 'yolox' } : {}),
-      })
-      expect(parsed).toMatchObject({ metric: options[0] })
-      expect(quoted(labels)[0]).toBe(parsed.labels)
-    },
-  )
+  test.each(
+    evaluation.options.map(
+      ({ shape }) => ['value' in shape.task ? shape.task.value : 'none', shape] as const,
+    ),
+  )('%s: its metrics, the default first, and its fields', (task, shape) => {
+    const [, metrics, labels] = row(task)
+    if (!('metric' in shape)) return expect(metrics).toBe('–')
+    const { options } = shape.metric.def.innerType
+    expect(quoted(metrics)).toEqual(options)
+    const parsed = evaluation.parse({
+      task,
+      ...(task === 'detection' ? { decoder: 'yolox' } : {}),
+    })
+    expect(parsed).toMatchObject({ metric: options[0] })
+    expect(quoted(labels)[0]).toBe(parsed.labels)
+  })
 
   const names = { boxes: 'b', scores: 's', classes: null }
   const apart = { names, format: 'xyxy', unit: 'pixels', background: null } as const

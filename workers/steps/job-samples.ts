@@ -5,9 +5,10 @@ import type { Samples } from '#engine/evaluate/judge'
 import { openSamples } from '#src/datasets/open-samples'
 import type { Model } from '#src/onnx/ir/model'
 import { labelFields } from '#src/recipes/evaluation'
-import type { JobSpec } from '#src/recipes/job-spec'
+import type { DatasetRole, JobSpec } from '#src/recipes/job-spec'
 import { trainingOf } from '#src/recipes/step'
 import type { DatasetFile } from '#workers/sandbox/protocol'
+import { refuseNaN } from './refuse-nan.ts'
 
 export interface OpenSamples extends Samples {
   close(): Promise<void>
@@ -18,6 +19,7 @@ export async function openJobSamples(
   file: DatasetFile | null,
   model: Model,
   spec: JobSpec,
+  role: DatasetRole,
   scratch: string,
 ): Promise<OpenSamples | null> {
   if (file === null) return null
@@ -28,10 +30,15 @@ export async function openJobSamples(
   const labels = [...labelFields(spec.evaluation), ...trained].filter((name) => name !== null)
   const wanted = [...new Set([...names, ...labels])]
   await mkdir(scratch, { recursive: true })
-  return await openSamples(
+  const samples = await openSamples(
     file.path,
     file.record,
     wanted.filter((name) => present.includes(name)),
     scratch,
   )
+  return {
+    count: samples.count,
+    batch: refuseNaN(samples, role),
+    close: () => samples.close(),
+  }
 }

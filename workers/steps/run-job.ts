@@ -62,7 +62,7 @@ export async function runJob(
     let model = original.read()
     const open = async (role: DatasetRole): ReturnType<typeof openJobSamples> => {
       const folder = join(scratch, `${role}-fields`)
-      const samples = await openJobSamples(datasets[role], model, spec, folder)
+      const samples = await openJobSamples(datasets[role], model, spec, role, folder)
       if (samples !== null) opened.push(samples)
       return samples
     }

@@ -5,7 +5,7 @@ import type { JobError, JobRecord, JobSummary } from '#src/domain/job'
 import type { Report } from '#src/domain/report'
 import { ChildFailure } from '#workers/sandbox/child-failure'
 import { DISK_FULL, isDiskFull } from '#workers/sandbox/disk-full'
-import { TIMED_OUT } from './watch-job.ts'
+import { JobTimeout } from './watch-job.ts'
 
 export function summaryOf({ change, warnings }: Report): JobSummary {
   return {
@@ -32,11 +32,11 @@ export function goalError(report: Report, job: JobRecord): JobError {
 
 export function jobError(job: JobRecord, cause: unknown): JobError {
   const base = { stage: job.stage, attempt: job.attempt, retryable: false }
-  if (cause === TIMED_OUT) {
+  if (cause instanceof JobTimeout) {
     return {
       ...base,
       code: 'deadline_exceeded',
-      message: `the job ran longer than ${job.spec.timeout_seconds} s`,
+      message: `the job ran longer than ${cause.seconds} s`,
     }
   }
   if (cause instanceof ChildFailure) {

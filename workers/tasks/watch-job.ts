@@ -6,14 +6,24 @@ import type { JobAttempt } from './job-attempt.ts'
 import { AttemptLost } from './job-attempt.ts'
 
 export const CANCELED = new Error('the job was canceled')
-export const TIMED_OUT = new Error('the job ran too long')
 export const DRAINED = new Error('the worker is being stopped')
+
+export class JobTimeout extends Error {
+  /** What the job had: its own timeout, or less where the worker allows less. */
+  readonly seconds: number
+
+  constructor(seconds: number) {
+    super('the job ran too long')
+    this.name = 'JobTimeout'
+    this.seconds = seconds
+  }
+}
 
 /** Should a message of the feed be lost, the record tells within this time. */
 const POLL_MS = 2000
 
 export interface JobWatch {
-  /** Aborts with CANCELED, TIMED_OUT, DRAINED or an AttemptLost as its reason. */
+  /** Aborts with CANCELED, DRAINED, a JobTimeout or an AttemptLost as its reason. */
   readonly signal: AbortSignal
   stop(reason: Error): void
   close(): void
@@ -45,7 +55,10 @@ export async function watchJob(
   })
   const poll = setInterval(() => void look().catch(() => undefined), POLL_MS)
   const seconds = Math.min(attempt.job.spec.timeout_seconds, context.maxJobSeconds)
-  const timeout = setTimeout(() => stop(TIMED_OUT), Math.min(seconds * 1000, 2 ** 31 - 1))
+  const timeout = setTimeout(
+    () => stop(new JobTimeout(seconds)),
+    Math.min(seconds * 1000, 2 ** 31 - 1),
+  )
   return {
     signal: controller.signal,
     stop,

@@ -2164,7 +2164,10 @@ export interface components {
             accelerator: "auto" | "cpu" | "cuda" | "webgpu";
             /** @default 0 */
             priority: number;
-            /** @default 3600 */
+            /**
+             * @description The service may allow less; what it allows is said when a job asks for more.
+             * @default 3600
+             */
             timeout_seconds: number;
             /** @default 0 */
             seed: number;
@@ -2440,7 +2443,10 @@ export interface components {
             accelerator?: "auto" | "cpu" | "cuda" | "webgpu";
             /** @default 0 */
             priority?: number;
-            /** @default 3600 */
+            /**
+             * @description The service may allow less; what it allows is said when a job asks for more.
+             * @default 3600
+             */
             timeout_seconds?: number;
             /** @default 0 */
             seed?: number;
