@@ -9,6 +9,7 @@ import type { KeyedRun } from './plugins/idempotency-key.ts'
 import { idempotencyKey, runKeyed } from './plugins/idempotency-key.ts'
 import type { RateLimiter } from './plugins/limit-rate.ts'
 import { readJson } from './read-json.ts'
+import { checkDeclaredLength } from './upload-headers.ts'
 import type { Answer, BodySpec, Route, RouteContext } from './route.ts'
 
 const JSON_TYPE = 'application/json'
@@ -28,6 +29,7 @@ export async function callRoute(
   const mediaType = checkMediaType(route.body, request)
   const source = (request.body ?? emptyBody()) as AsyncIterable<Uint8Array>
   const schema = jsonSchema(route.body, mediaType)
+  if (schema !== null) checkDeclaredLength(request, context.config.maxBodyBytes)
   const run: KeyedRun = async (stream, keep) => {
     const body: unknown =
       schema === null

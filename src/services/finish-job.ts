@@ -1,7 +1,7 @@
 // The commit that ends a job: its record, its last event, the deliveries of its webhooks and the end of its checkpoints, all
 // or nothing.
 
-import type { JobRecord } from '#src/domain/job'
+import type { JobRecord, JobStatus } from '#src/domain/job'
 import type { CheckpointRecord, JobEventType } from '#src/domain/records'
 import type { Write } from '#src/ports/record-store'
 import { checkpointsOf } from './checkpoints.ts'
@@ -12,6 +12,12 @@ import { jobNews } from './webhooks/job-news.ts'
 export interface JobEnding extends JobNews {
   /** Whose bytes are to be dropped once the writes are committed. */
   readonly checkpoints: readonly CheckpointRecord[]
+}
+
+const ENDED: Readonly<Partial<Record<JobStatus, string>>> = {
+  succeeded: 'the job succeeded',
+  failed: 'the job failed',
+  canceled: 'the job was canceled',
 }
 
 /**
@@ -27,7 +33,7 @@ export async function jobEnding(
     JobEventType,
     'job.succeeded' | 'job.failed' | 'job.canceled'
   >
-  const message = job.error === null ? `the job ${job.status}` : job.error.message
+  const message = job.error === null ? (ENDED[job.status] ?? job.status) : job.error.message
   const data = job.error === null ? {} : { error: job.error }
   const { writes, deliveries } = await jobNews(context, job, version + 1, type, message, data)
   const checkpoints = await checkpointsOf(context.records, job)

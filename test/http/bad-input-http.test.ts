@@ -66,6 +66,14 @@ describe('HTTP', () => {
     expect(reply).toContain(`"${code}"`)
   })
 
+  test('a body too large is refused before it comes', async () => {
+    const reply = await raw(
+      'POST /v1/jobs HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 60000000\r\n\r\n',
+    )
+    expect(reply).toMatch(/^HTTP\/1.1 413 /)
+    expect(reply).toMatch(/^connection: close\r$/im)
+  })
+
   test('an empty body is none, whatever its type, where none is needed', async () => {
     const id = `upload_${'0'.repeat(26)}`
     const reply = await raw(

@@ -70,6 +70,7 @@ export const JOB_CASES: EndpointCases = {
     status: 200,
     check: ({ text, headers }) => {
       expect(headers.get('content-type')).toBe('text/event-stream')
+      expect(headers.get('ratelimit')).not.toBeNull()
       expect(text).toMatch(/^retry: 3000\n\n(id: event_\w+\nevent: job\.\w+\ndata: \{.*\}\n\n){3}$/)
     },
     bad: ({ get }) => get(`/v1/jobs/${missing('job')}/stream`),

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { z } from 'zod'
 import { isTerminal } from '#src/domain/job'
 import { getJob } from '#src/services/jobs'
@@ -7,6 +8,11 @@ import { route } from '../../route.ts'
 
 const HEARTBEAT_MS = 15_000
 const RETRY_MS = 3000
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+}
 
 export const streamJobRoute = route({
   method: 'GET',
@@ -37,14 +43,11 @@ export const streamJobRoute = route({
     ) {
       return { status: 204, body: 'none' }
     }
+    if (request.method === 'HEAD') return { status: 200, headers: HEADERS, body: 'none' }
+    const headers = reply.headers(HEADERS).getHeaders() as OutgoingHttpHeaders
     reply.hijack()
     const { raw } = reply
-    raw.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-store',
-      'request-id': request.id,
-      'x-accel-buffering': 'no',
-    })
+    raw.writeHead(200, headers)
     raw.write(`retry: ${RETRY_MS}\n\n`)
     const gone = new AbortController()
     raw.once('close', () => gone.abort())
