@@ -10,6 +10,7 @@ import {
   floatTensor,
   normalValues,
   outputNoise,
+  relativeDifference,
   runModel,
   runtime,
 } from './model-runs.ts'
@@ -171,3 +172,32 @@ describe('float16', () => {
     expect(measured).toBeGreaterThan(50)
   })
 })
+
+it('float16 with samples takes a model that computes nothing in float32', async () => {
+  const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
+    g (float16[N, 4] x) => (float16[N, 4] y) { y = Relu(x) }`)
+  const x = { dtype: 'float16' as const, dims: [1, 4], data: new Uint16Array(4) }
+  const options = { ...OPTIONS, feeds: [{ x }] }
+  const made = await quantizeFloat16(model, options, runtime)
+  expect(made.model.graph.outputs[0]?.type).toMatchObject({ dtype: 'float16' })
+})
+
+it.each([
+  ['1, 0, 2', 'u, w', true],
+  ['1, 2, 0', 'u, w', true],
+  ['1, 0, 2', 'w, u', true],
+  ['0, 2, 1', 'u, w', false],
+])(
+  'a Transpose <%s> in front of MatMul(%s) that ends the runtime: %s',
+  async (perm, operands, isKept) => {
+    const text = `<ir_version: 8, opset_import: ["" : 17]>
+    g (float[6, 6, 6] x) => (float[6, 6, 6] y)
+    <${floatConstant('w', [6, 6], 8)}>
+    { [t] u = Transpose<perm = [${perm}]>(x) y = MatMul(${operands}) }`
+    const { model, declined } = await quantizeFloat16(parseModel(text), OPTIONS, runtime)
+    expect(declined.some(({ node }) => node === 't')).toBe(isKept)
+    const feeds = { x: floatTensor([6, 6, 6], 9) }
+    const wanted = await runModel(parseModel(text), feeds, 'all')
+    expect(relativeDifference(wanted, await runModel(model, feeds, 'all'))).toBeLessThan(2e-3)
+  },
+)

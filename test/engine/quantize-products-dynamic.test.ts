@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from 'vitest'
 import { quantizeDynamic } from '#engine/quantize/dynamic'
-import { quantizeFloat16 } from '#engine/quantize/float16'
 import { STATIC_DEFAULTS, staticCandidates } from '#engine/quantize/static'
 import type { Model } from '#src/onnx/ir/model'
 import { parseModel } from '#src/onnx/text/parse-model'
@@ -81,13 +80,4 @@ test('a square weight that is read as it is and turned is stored both ways', asy
   const made = await quantizeDynamic(parseModel(text), options, runtime)
   const feeds = { x: floatTensor([3, 40], 7) }
   expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(30)
-})
-
-test('float16 with samples takes a model that computes nothing in float32', async () => {
-  const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
-    g (float16[N, 4] x) => (float16[N, 4] y) { y = Relu(x) }`)
-  const x = { dtype: 'float16' as const, dims: [1, 4], data: new Uint16Array(4) }
-  const options = { keepIoTypes: true, excludedLayers: [], feeds: [{ x }] }
-  const made = await quantizeFloat16(model, options, runtime)
-  expect(made.model.graph.outputs[0]?.type).toMatchObject({ dtype: 'float16' })
 })

@@ -53,6 +53,7 @@ export function float16Obstacle(node: Node, facts: TypeInference): string | null
   if (!node.is()) return `operators of ${node.domain} are left in float32`
   if (node.subgraphs().length > 0) return 'its subgraphs are left in float32'
   if (FLOAT32_OPERATORS.has(node.opType)) return `${node.opType} stays accurate in float32 only`
+  if (breaksRuntime(node)) return 'ONNX Runtime dies of it in float16 in front of a matrix product'
   for (const [index, value] of node.inputs.entries()) {
     const type = value === null ? null : facts.type(value)
     if (value !== null && (type?.kind !== 'tensor' || type.dtype === 'none')) {
@@ -67,6 +68,24 @@ export function float16Obstacle(node: Node, facts: TypeInference): string | null
     if (largest > 0 && largest < SMALLEST_SUBNORMAL) return `'${tensor.name}' would become zero`
   }
   return null
+}
+
+/**
+ * ONNX Runtime 1.30 fuses a Transpose that takes the first axis behind the others into the MatMul behind it. Of float16, with a
+ * constant as the other operand, loading that ends the process (all of ranks 3 to 5 tried).
+ */
+function breaksRuntime(node: Node): boolean {
+  const axes = node.is('Transpose') ? node.ints('perm') : null
+  if (axes === null || axes.length < 3) return false
+  const isMoved = axes.slice(0, -2).every((axis, index) => axis === index + 1)
+  if (!isMoved || !axes.slice(-2).includes(axes.length - 1)) return false
+  const output = node.output(0)
+  const readers = output?.consumers() ?? []
+  return readers.some((reader) => {
+    const [one, other] = [reader.input(0), reader.input(1)]
+    const operand = one === output ? other : one
+    return reader.is('MatMul') && operand?.constant != null
+  })
 }
 
 /** Infinities are masks: float16 has them too. */
