@@ -84,7 +84,7 @@ function cifar(data: string, form: PixelForm, training = 128): LabelledSet {
     })
   }
   return {
-    calibration: part('train12000_jpg.tar', training),
+    calibration: part(training > 12_000 ? 'train50000_jpg.tar' : 'train12000_jpg.tar', training),
     test: part('test6000_jpg.tar', training === undefined ? 2000 : 6000),
   }
 }

@@ -83,6 +83,17 @@ def recurrent(op, a, i):
     return [torch.stack(outs, 1), torch.stack(lasts), torch.stack(cells)]
 
 
+def attention(a, i):
+    q, k, v = i[:3]
+    split = lambda t, h: t.reshape(t.shape[0], t.shape[1], h, -1).transpose(1, 2) if t.dim() == 3 else t
+    heads = a.get("q_num_heads", q.shape[1])
+    q, k, v = split(q, heads), split(k, a.get("kv_num_heads", k.shape[1])), split(v, a.get("kv_num_heads", v.shape[1]))
+    assert not a.get("softcap", 0) and all(t is None for t in i[4:])
+    mask = i[3] if len(i) > 3 else None
+    y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=bool(a.get("is_causal", 0)), scale=a.get("scale"), enable_gqa=True)
+    return y.transpose(1, 2).reshape(y.shape[0], y.shape[2], -1) if i[0].dim() == 3 else y
+
+
 def attributes(node):
     return {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
 
@@ -131,6 +142,10 @@ def step(node, a, i, dtype):
         return y + a.get("beta", 1.0) * i[2] if len(i) > 2 else y
     if op == "LayerNormalization":
         return F.layer_norm(x, x.shape[axis:], i[1], i[2] if len(i) > 2 else None, a.get("epsilon", 1e-5))
+    if op == "RMSNormalization":
+        return F.rms_norm(x, x.shape[axis:], i[1], a.get("epsilon", 1e-5))
+    if op == "Attention":
+        return attention(a, i)
     if op == "Softmax":
         return F.softmax(x, axis)
     if op == "Gelu":

@@ -6,6 +6,7 @@ import type { Node } from './ir/node.ts'
 import type { Value } from './ir/value.ts'
 import { operatorKey } from './operators/constant-roles.ts'
 import { OP_SUPPORT } from './operators/op-support.ts'
+import { attentionLimit } from './operators/attention-limit.ts'
 import { recurrentLimit } from './operators/recurrent-activations.ts'
 import { functionKey, graphScopes } from './verify/scopes.ts'
 import type { WeightTensor } from './weight-tensors.ts'
@@ -134,7 +135,8 @@ class TrainingPaths {
         this.stopped.push(node)
         continue
       }
-      if (gradient === 'none' || recurrentLimit(node) !== null) this.blocked.push(node)
+      const limit = recurrentLimit(node) ?? attentionLimit(node)
+      if (gradient === 'none' || limit !== null) this.blocked.push(node)
       for (const value of node.outputs) if (value !== null) this.#dependent.add(value)
     }
   }

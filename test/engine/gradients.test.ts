@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ATTENTION_CASES } from './gradient-cases-attention.ts'
 import { CONV_CASES } from './gradient-cases-conv.ts'
 import { ELEMENTWISE_CASES } from './gradient-cases-elementwise.ts'
 import { MATMUL_CASES } from './gradient-cases-matmul.ts'
@@ -17,6 +18,7 @@ const FAMILIES = [
   ['convolutions', CONV_CASES],
   ['matrix products', MATMUL_CASES],
   ['elementwise functions', ELEMENTWISE_CASES],
+  ['attention', ATTENTION_CASES],
   ['pooling', POOLING_CASES],
   ['reductions', REDUCTION_CASES],
   ['moving elements', MOVING_CASES],

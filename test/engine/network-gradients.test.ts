@@ -64,6 +64,13 @@ describe('what is learnt', () => {
     expect(learnt(graph)).toEqual(['w'])
   })
 
+  it('is no table of angles', () => {
+    const graph = `g (float[2,4,3] x) => (float y)
+      <float[1,4,2] c = random(2, 1.0), float[1,4,2] s = random(3, 1.0), float[3,4] w = random(1, 1.0)>
+      { a = MatMul(x, w) y = RotaryEmbedding<num_heads=1>(a, c, s) }`
+    expect(learnt(graph)).toEqual(['w'])
+  })
+
   it('is no table of zeros and ones that is taken element by element', () => {
     const graph = `g (float[2,2] x) => (float[2,2] y)
       <float[2,2] mask = {1, 0, 1, 1}, float[2,2] identity = {1, 0, 0, 1}, float[2] scale = {1, 1}, float one = {1}>

@@ -22,7 +22,7 @@ Asin same defined float
 Asinh same defined float
 Atan same defined float
 Atanh same defined float
-Attention defined none float
+Attention defined defined float
 AveragePool defined defined integer
 BatchNormalization defined defined float
 Bernoulli same zero float
@@ -158,7 +158,7 @@ Reshape defined defined carries
 Resize defined defined float
 ReverseSequence defined defined float
 RoiAlign opaque none float
-RotaryEmbedding defined none float
+RotaryEmbedding defined defined float
 Round same zero float
 STFT opaque none float
 Scan opaque none float

@@ -41,7 +41,7 @@ function isStatistic({ node, index }: Use): boolean {
   return node.is('BatchNormalization') && index >= 3
 }
 
-/** Numbers of formulas, masks, and states that a recurrent layer starts from with nothing. */
+/** Numbers of formulas, masks, tables of angles, and states that a recurrent layer starts from with nothing. */
 function isSetting(tensor: Tensor, uses: readonly Use[]): boolean {
   const isRead = (...operators: string[]): boolean =>
     uses.every(({ node }) => node.is(...operators))
@@ -51,12 +51,18 @@ function isSetting(tensor: Tensor, uses: readonly Use[]): boolean {
   const isOf = (...allowed: number[]): boolean =>
     elements.every((element) => allowed.includes(element))
   if (uses.every(isInitialState) && isOf(0)) return true
+  if (uses.every(isAngle)) return true
   const isTable = tensor.dims.length > 1 && isRead(...MASKED_OPS)
   return isTable && isOf(0, 1) && elements.includes(0) && elements.includes(1)
 }
 
 function isInitialState({ node, index }: Use): boolean {
   return node.is(...RECURRENT_OPS) && (index === 5 || index === 6)
+}
+
+/** Cosines and sines of places. */
+function isAngle({ node, index }: Use): boolean {
+  return node.is('RotaryEmbedding') && (index === 1 || index === 2)
 }
 
 /** Makes inputs of the graph of initializers: their elements come with each run. Gives the elements they had. */
