@@ -3,6 +3,7 @@
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { balanceRows } from '#engine/prune/balance/balance-rows'
 import { keepAxesAlive } from '#engine/prune/keep-axes-alive'
 import { magnitude } from '#engine/prune/importance/magnitude'
 import { removedByFraction } from '#engine/prune/choose-removed'
@@ -21,6 +22,10 @@ import { floatTensor, normalValues, runtime } from '#test/engine/model-runs'
 import { comparePruned, noiseFeeds } from '#test/support/prune-case'
 
 const MANY_REASONS = 6
+
+const NO_DATA = { feeds: 'none', gradients: 'none' } as const
+
+const BY_MAGNITUDE = { importance: 'magnitude', norm: 'l2', seed: 0, excludedLayers: [] } as const
 
 const NORMALIZED = process.argv.includes('--normalized') ? 'taken' : 'whole'
 
@@ -63,6 +68,8 @@ async function bench(path: string): Promise<string> {
   const start = performance.now()
   await prepareModel(model, runtime)
   varyConstants(model)
+  const { balanced, declined } = await balanceRows(model, BY_MAGNITUDE, NO_DATA, runtime)
+  const rows = declined.length > 0 ? 'rows refused' : `${balanced.length} in rows`
   const prepared = performance.now()
   const trace = new AxisTrace(model, new Set(), NORMALIZED)
   const units = unitsOf(trace)
@@ -88,7 +95,7 @@ async function bench(path: string): Promise<string> {
   const { error, effect } = await comparePruned(trace, removed, [2, 3], feedsOf)
   const atoms = units.reduce((sum, unit) => sum + unit.atoms.length, 0)
   const seconds = `${((prepared - start) / 1000).toFixed(1)} + ${((analysed - prepared) / 1000).toFixed(1)} s`
-  return `${units.length}/${atoms} | cut ${cut.toFixed(2)} | error ${error.toExponential(0)} | effect ${effect.toExponential(0)} | ${seconds}${reasons}`
+  return `${units.length}/${atoms} | ${rows} | cut ${cut.toFixed(2)} | error ${error.toExponential(0)} | effect ${effect.toExponential(0)} | ${seconds}${reasons}`
 }
 
 const [folder, ...names] = process.argv.slice(2).filter((word) => word !== '--normalized')

@@ -4,6 +4,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import { opsetVersion } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
+import { balanceRows } from './balance/balance-rows.ts'
 import type { Scope, WantedLimits } from './choose-removed.ts'
 import type { ImportanceContext } from './importance/importance.ts'
 import type { MeasureName } from './importance/measures.ts'
@@ -87,11 +88,17 @@ export async function pruneChannels(
     const refused = { rule: 'prune-channels', node: null, reason }
     return { model, details: {}, declined: [...prepared, refused], sizes: new Map() }
   }
+  const balance = await balanceRows(model, options, { feeds, gradients }, runtime)
   const plan = await planRemoval(model, options, { feeds, gradients }, runtime)
   const { trace, removed, sizes } = plan
-  const declined = [...prepared, ...keptWhole(trace)]
-  const details = { ...describe(plan), ...describeSensitivity(plan) }
-  if (removed.size === 0) return { model, details, declined, sizes }
+  const declined = [...prepared, ...balance.declined, ...keptWhole(trace)]
+  const described = { ...describe(plan), ...describeSensitivity(plan) }
+  if (removed.size === 0) {
+    balance.undo()
+    return { model, details: described, declined, sizes }
+  }
+  const { balanced } = balance
+  const details = balanced.length === 0 ? described : { ...described, balanced }
   const before = await lookBefore(model, trace.shapes.inputsAt(VERIFIED_BATCH), runtime)
   const kept = new KeptIndices(trace.algebra, removed)
   const norms = await fitNorms(trace, kept, feeds, runtime)
