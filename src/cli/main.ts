@@ -22,22 +22,37 @@ const USAGE = `Usage:
 The service must not be running on the same data folder (TERSOR_DATA_DIR, ./data).
 `
 
+/** What was said, or what is wrong with it. */
+function parseWords() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        name: { type: 'string', default: '' },
+        tenant: { type: 'string', default: DEFAULT_TENANT },
+        scope: { type: 'string', multiple: true, default: [...SCOPES] },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    return (error as Error).message.split('. ')[0] ?? ''
+  }
+}
+
 async function main(): Promise<number> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      name: { type: 'string', default: '' },
-      tenant: { type: 'string', default: DEFAULT_TENANT },
-      scope: { type: 'string', multiple: true, default: [...SCOPES] },
-      help: { type: 'boolean', default: false },
-    },
-  })
+  const parsed = parseWords()
+  if (typeof parsed === 'string') {
+    process.stderr.write(`${parsed}\n\n${USAGE}`)
+    return 2
+  }
+  const { positionals, values } = parsed
   const [topic, verb, id] = positionals
   const known =
     topic === 'keys' &&
     (verb === 'create' || verb === 'list' || (verb === 'revoke' && id !== undefined))
   if (values.help || !known) {
-    process.stdout.write(USAGE)
+    const out = values.help ? process.stdout : process.stderr
+    out.write(USAGE)
     return values.help ? 0 : 2
   }
   const scopes = values.scope.filter((scope): scope is Scope =>

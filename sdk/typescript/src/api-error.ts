@@ -14,3 +14,20 @@ export class TersorApiError extends Error {
     this.problem = problem
   }
 }
+
+/** What an answer says; of one that is not of this API, as a proxy's, what can be told. */
+export async function problemOf(response: Response): Promise<Problem> {
+  const body = (await response.json().catch(() => null)) as Partial<Problem> | null
+  if (typeof body?.code === 'string') return body as Problem
+  return {
+    type: 'about:blank',
+    title: response.statusText,
+    status: response.status,
+    detail: 'the answer is not one of this API; is there a proxy on the way?',
+    instance: new URL(response.url).pathname,
+    code: 'unknown',
+    errors: [],
+    request_id: response.headers.get('request-id') ?? '',
+    retryable: response.status >= 500,
+  }
+}

@@ -2,7 +2,8 @@
 
 import type { Client, Middleware } from 'openapi-fetch'
 import createClient from 'openapi-fetch'
-import { TersorApiError } from './api-error.ts'
+import { problemOf, TersorApiError } from './api-error.ts'
+import { withRetries } from './retry.ts'
 import type { components, paths } from './schema.ts'
 import type { UploadFileOptions } from './upload-file.ts'
 
@@ -30,6 +31,8 @@ export interface TersorOptions {
 export type DatasetFormat = 'npz' | 'safetensors' | 'images'
 
 const WAIT_SECONDS = 30
+/** About a minute. */
+const WAIT_TRIES = 9
 const TERMINAL: readonly Job['status'][] = ['succeeded', 'failed', 'canceled']
 
 export class Tersor {
@@ -113,14 +116,16 @@ export class Tersor {
     return data as Job
   }
 
-  /** Resolves with the job once it is terminal. `onProgress` sees every answer on the way, `everyMs` apart. */
+  /**
+   * Resolves with the job once it is terminal, failed or canceled too. `onProgress` sees every answer on the way, `everyMs`
+   * apart. A service that does not answer for a while is asked again.
+   */
   async waitForJob(id: string, onProgress?: (job: Job) => void, everyMs = 500): Promise<Job> {
     for (;;) {
       const prefer = onProgress === undefined ? { prefer: `wait=${WAIT_SECONDS}` } : {}
-      const { data } = await this.client.GET('/v1/jobs/{id}', {
-        params: { path: { id } },
-        headers: prefer,
-      })
+      const { data } = await withRetries({ tries: WAIT_TRIES, signal: undefined }, () =>
+        this.client.GET('/v1/jobs/{id}', { params: { path: { id } }, headers: prefer }),
+      )
       const job = data as Job
       onProgress?.(job)
       if (TERMINAL.includes(job.status)) return job
@@ -175,7 +180,7 @@ export class Tersor {
       ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
     }
     const response = await fetch(new URL(path, baseUrl), { ...init, headers })
-    if (!response.ok) throw new TersorApiError((await response.json()) as Problem)
+    if (!response.ok) throw new TersorApiError(await problemOf(response))
     return response
   }
 }
@@ -192,6 +197,6 @@ function authorization({ apiKey }: TersorOptions): Middleware {
 const problems: Middleware = {
   onResponse: async ({ response }) => {
     if (response.ok) return
-    throw new TersorApiError((await response.clone().json()) as Problem)
+    throw new TersorApiError(await problemOf(response.clone()))
   },
 }

@@ -16,6 +16,6 @@ export function docsPage(routes: readonly Route[]): string {
     return `<h2>${escapeHtml(tag)}</h2><div class="prose">${table(['endpoint', ''], rows)}</div>`
   })
   const intro =
-    '<h1>Tersor</h1><p>Compression of neural networks as a service. The whole of it as OpenAPI 3.1: <a href="/openapi.yaml">/openapi.yaml</a>.</p>'
+    '<h1>Tersor</h1><p>Compression of neural networks as a service. The whole of it as OpenAPI 3.1: <a href="/openapi.yaml">/openapi.yaml</a>, <a href="/openapi.json">/openapi.json</a>. Every step with its options and their defaults: <a href="/v1/methods">/v1/methods</a>.</p>'
   return page('Tersor API', intro + sections.join(''))
 }

@@ -15,7 +15,7 @@ const STYLE = `
   .scroll { overflow-x: auto; }
   table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .94rem; }
   th, td { padding: .45rem .6rem; text-align: right; border-bottom: 1px solid var(--line); vertical-align: top; } th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere; min-width: 7.5rem; } th { color: var(--soft); font-weight: 500; }
-  .prose th, .prose td { text-align: left; } a { color: var(--accent); }
+  .prose th, .prose td { text-align: left; } .prose td:first-child { width: 25rem; } a { color: var(--accent); }
   .warning { border-left: 4px solid var(--warn); background: var(--warn-tint); padding: .6rem .9rem; margin: .5rem 0; border-radius: .3rem; }
   svg text { fill: var(--ink); font: 13px system-ui, sans-serif; } .bar-original { fill: var(--soft); opacity: .55; } .bar-compressed { fill: var(--accent); } .bar-integer { fill: var(--good); }
   code { font: .9em ui-monospace, monospace; background: var(--tint); padding: .1em .35em; border-radius: .25em; overflow-wrap: anywhere; }

@@ -144,7 +144,7 @@ const ROWS: readonly (readonly [
     (m) => (m.agreement === null ? null : percent(m.agreement)),
   ],
   [
-    'Signal to quantization noise',
+    'Signal to noise',
     'sqnr_db',
     (m) => (m.sqnr_db === null ? null : `${decimal(m.sqnr_db, 1)} dB`),
   ],
