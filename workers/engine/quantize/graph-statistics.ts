@@ -48,6 +48,14 @@ export class GraphStatistics {
     return this.op('Reshape', [value, rows])
   }
 
+  /** The mean over an axis, which stays with one index. */
+  meanOver(value: Value, axis: number): Value {
+    if (this.#opset >= AXES_INPUT.ReduceMean) {
+      return this.op('ReduceMean', [value, this.integers([BigInt(axis)])])
+    }
+    return this.op('ReduceMean', [value], [intsAttribute('axes', [axis])])
+  }
+
   /** The sum over the first axis, which goes. ReduceSum takes its axes as an input since opset 13. */
   sumOfBatch(value: Value): Value {
     return this.op('ReduceSum', [value, this.integers([0n])], [intAttribute('keepdims', 0)])
@@ -77,6 +85,13 @@ export class GraphStatistics {
 
   name(wanted: string): string {
     return this.#names.make(wanted)
+  }
+
+  number(value: number): Value {
+    const data = Float32Array.of(value)
+    return this.graph.addInitializer(
+      typedTensor(this.#names.make('stat_number'), 'float32', [], data),
+    )
   }
 
   integers(values: readonly bigint[]): Value {

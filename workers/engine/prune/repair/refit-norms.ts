@@ -3,6 +3,7 @@
 // that the report states.
 
 import { intAttribute } from '#src/onnx/ir/attribute'
+import type { Model } from '#src/onnx/ir/model'
 import type { Node } from '#src/onnx/ir/node'
 import { typedTensor } from '#src/onnx/ir/tensor'
 import type { Value } from '#src/onnx/ir/value'
@@ -15,6 +16,8 @@ import type { ImportanceContext } from '../importance/importance.ts'
 import type { KeptIndices } from '../kept-indices.ts'
 import type { AxisTrace } from '../trace-axes.ts'
 import type { Feeds } from '../verify-pruned.ts'
+import type { FittableNorm } from './fittable-norms.ts'
+import { fittableNorms } from './fittable-norms.ts'
 import { meanOutputs } from './layer-means.ts'
 
 /** Squared error of the outputs kept as a share of their variance, with the statistics of what is left. */
@@ -34,9 +37,11 @@ export interface NormFit {
 }
 
 interface LosingNorm {
+  /** What the report calls it by. */
   readonly node: Node
   readonly size: number
   readonly kept: readonly number[]
+  readonly fittable: FittableNorm | 'none'
 }
 
 /** Means over all samples, by channel kept. */
@@ -48,16 +53,23 @@ interface Moments {
   readonly yz: Float64Array
 }
 
-const FITTED = ['LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization']
-
-/** Every node that takes statistics over an axis which loses indices. */
+/** Every normalisation that takes statistics over an axis which loses indices. */
 export function losingNorms(trace: AxisTrace, kept: KeptIndices): LosingNorm[] {
-  const found = new Map<Node, LosingNorm>()
+  const losing = new Map<Node, Pick<LosingNorm, 'size' | 'kept'>>()
   for (const { node, labels } of trace.normalizedAxes) {
-    if (kept.isWhole(labels) || found.has(node)) continue
-    found.set(node, { node, size: labels.size, kept: kept.of(labels) })
+    if (kept.isWhole(labels) || losing.has(node)) continue
+    losing.set(node, { size: labels.size, kept: kept.of(labels) })
   }
-  return [...found.values()]
+  const owners = new Map<Node, FittableNorm>()
+  for (const norm of fittableNorms(trace, losing.keys())) {
+    for (const node of norm.statistics) owners.set(node, norm)
+  }
+  return [...losing].flatMap(([node, own]): LosingNorm[] => {
+    const fittable = owners.get(node) ?? 'none'
+    // One entry where a norm is written out with a mean and a spread.
+    if (fittable !== 'none' && fittable.statistics.at(-1) !== node) return []
+    return [{ node, ...own, fittable }]
+  })
 }
 
 /** Looks at the model as it was. */
@@ -83,24 +95,26 @@ export async function fitNorms(
 }
 
 async function measure(
-  { model }: AxisTrace,
+  trace: AxisTrace,
   losing: readonly LosingNorm[],
   feeds: ImportanceContext['feeds'],
   runtime: Runtime,
 ): Promise<Map<Node, Moments>> {
   const found = new Map<Node, Moments>()
-  const fitted = losing.filter(({ node }) => isFitted(node))
+  const fitted = losing.filter(({ fittable }) => fittable !== 'none')
   if (feeds === 'none' || fitted.length === 0) return found
-  const copy = copyModel(model)
+  const copy = copyModel(trace.model)
   const statistics = new GraphStatistics(copy)
-  const twins = new Map([...copy.graph.nodes()].map((node) => [labelOf(node), node]))
+  const values = valuesOf(copy)
   const names = new Map<Node, string[]>()
-  for (const norm of fitted) {
-    const twin = twins.get(labelOf(norm.node))
-    const outputs = twin === undefined ? [] : appendMoments(statistics, twin, norm.kept)
+  for (const { node, kept, fittable } of fitted) {
+    if (fittable === 'none') continue
+    const [input, output] = [values.get(fittable.input.name), values.get(fittable.output.name)]
+    if (input === undefined || output === undefined) continue
+    const outputs = appendMoments(statistics, { ...fittable, input, output }, kept)
     copy.graph.outputs.push(...outputs)
     names.set(
-      norm.node,
+      node,
       outputs.map(({ name }) => name),
     )
   }
@@ -114,19 +128,19 @@ async function measure(
   return found
 }
 
-/** One axis, the last, and constant vectors: a scale of one axis spans the axes that are normalised. */
-function isFitted(node: Node): boolean {
-  const scale = node.input(1)?.constant ?? null
-  const bias = node.input(2)
-  const hasConstants = scale?.dtype === 'float32' && (bias === null || bias.constant !== null)
-  return node.is(...FITTED) && hasConstants && scale.dims.length === 1
+function valuesOf({ graph }: Model): Map<string, Value> {
+  const made = [...graph.nodes()].flatMap(({ outputs }) => outputs)
+  const all = [...graph.inputs, ...made]
+  return new Map(all.flatMap((value) => (value === null ? [] : [[value.name, value] as const])))
 }
 
-function appendMoments(statistics: GraphStatistics, node: Node, kept: readonly number[]): Value[] {
-  const [input, output] = [node.input(0), node.output(0)]
-  if (input === null || output === null) return []
+function appendMoments(
+  statistics: GraphStatistics,
+  { input, output, axis, again }: FittableNorm,
+  kept: readonly number[],
+): Value[] {
   const places = statistics.integers(kept.map(BigInt))
-  const last = [intAttribute('axis', -1)]
+  const along = [intAttribute('axis', axis)]
   const ones = statistics.graph.addInitializer(
     typedTensor(
       statistics.name('stat_ones'),
@@ -135,10 +149,8 @@ function appendMoments(statistics: GraphStatistics, node: Node, kept: readonly n
       new Float32Array(kept.length).fill(1),
     ),
   )
-  const left = statistics.op('Gather', [input, places], last)
-  const attributes = [...node.attributes.values()].filter(({ name }) => name !== 'axis')
-  const z = statistics.op(node.opType, [left, ones], [...attributes, ...last])
-  const y = statistics.op('Gather', [output, places], last)
+  const z = again(statistics, statistics.op('Gather', [input, places], along), ones)
+  const y = statistics.op('Gather', [output, places], along)
   const products = [
     y,
     z,
@@ -148,7 +160,7 @@ function appendMoments(statistics: GraphStatistics, node: Node, kept: readonly n
       [y, z],
     ].map((pair) => statistics.op('Mul', pair)),
   ]
-  return products.map((value) => statistics.perChannel('ReduceMean', value, -1))
+  return products.map((value) => statistics.perChannel('ReduceMean', value, axis))
 }
 
 interface Fit {
@@ -158,9 +170,10 @@ interface Fit {
   readonly after: number
 }
 
-function fitOf({ node, kept }: LosingNorm, moments: Moments | undefined): Fit | 'none' {
-  const tensors = [node.input(1)?.constant ?? null, node.input(2)?.constant ?? null] as const
-  if (moments === undefined || tensors[0] === null) return 'none'
+function fitOf({ fittable, kept }: LosingNorm, moments: Moments | undefined): Fit | 'none' {
+  if (fittable === 'none' || moments === undefined) return 'none'
+  const tensors = [fittable.scale.constant, fittable.bias?.constant ?? null] as const
+  if (tensors[0] === null) return 'none'
   const scales = floatValues(tensors[0])
   const biases = tensors[1] === null ? null : floatValues(tensors[1])
   const [scale, bias] = [new Float64Array(kept.length), new Float64Array(kept.length)]
@@ -188,12 +201,14 @@ function fitOf({ node, kept }: LosingNorm, moments: Moments | undefined): Fit | 
   return { scale, bias, before: share(before), after: share(after) }
 }
 
-function store({ node, kept }: LosingNorm, { scale, bias }: Fit): void {
-  for (const [index, fitted] of [scale, bias].entries()) {
-    const value = node.input(index + 1)
+function store({ fittable, kept }: LosingNorm, { scale, bias }: Fit): void {
+  if (fittable === 'none') return
+  for (const [value, fitted] of [
+    [fittable.scale, scale],
+    [fittable.bias, bias],
+  ] as const) {
     const tensor = value?.constant ?? null
-    // Vectors that other nodes read as well are theirs too.
-    if (value === null || tensor === null || value.uses.size !== 1) continue
+    if (value === null || tensor === null) continue
     const values = Float32Array.from(floatValues(tensor))
     for (const [at, place] of kept.entries()) values[place] = fitted[at] ?? 0
     value.graph?.setInitializer(value, typedTensor(tensor.name, 'float32', tensor.dims, values))
