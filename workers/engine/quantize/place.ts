@@ -122,14 +122,15 @@ class Flow {
 
   /**
    * Carriers join where their input is an integer already. Integer nodes without weights leave unless they lie between
-   * integer nodes: alone they only add quantizers.
+   * integer nodes in front of a layer: alone they only add quantizers.
    */
   settle(name: StaticPlacementName, wanted: ReadonlySet<Node>): Placement {
     const integer = new Set([...wanted].filter((node) => this.#sites.integer.has(node)))
     for (;;) {
       const carriers = this.joined(integer)
       const all = new Set([...integer, ...carriers])
-      const lone = [...integer].filter((node) => !this.#pays(node, all))
+      const feeds = this.#feedingLayers(integer)
+      const lone = [...integer].filter((node) => !this.#pays(node, all, feeds))
       if (lone.length === 0) {
         return { name: integer.size === 0 ? 'weights-only' : name, integer, carriers }
       }
@@ -137,10 +138,27 @@ class Flow {
     }
   }
 
-  #pays(node: Node, all: ReadonlySet<Node>): boolean {
+  /** Nodes that lead to an integer node with weights. */
+  #feedingLayers(integer: ReadonlySet<Node>): Set<Node> {
+    const feeding = new Set<Node>()
+    const open = [...integer].filter((node) => this.#sites.integer.get(node)?.weight !== 'none')
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      for (const value of node.inputs) {
+        const maker = value?.producer ?? null
+        if (maker === null || feeding.has(maker)) continue
+        feeding.add(maker)
+        open.push(maker)
+      }
+    }
+    return feeding
+  }
+
+  #pays(node: Node, all: ReadonlySet<Node>, feeding: ReadonlySet<Node>): boolean {
     const site = this.#sites.integer.get(node)
     if (site === undefined) return false
     if (site.weight !== 'none') return true
+    // Behind the last layer nothing is gained: results would be rounded once more.
+    if (!feeding.has(node)) return false
     const variables = site.activations.filter((index) => node.input(index)?.constant == null)
     const readers = resultOf(node, site)?.consumers() ?? []
     return (
