@@ -136,9 +136,10 @@ function valuesOf({ graph }: Model): Map<string, Value> {
 
 function appendMoments(
   statistics: GraphStatistics,
-  { input, output, axis, again }: FittableNorm,
+  norm: FittableNorm,
   kept: readonly number[],
 ): Value[] {
+  const { input, output, axis } = norm
   const places = statistics.integers(kept.map(BigInt))
   const along = [intAttribute('axis', axis)]
   const ones = statistics.graph.addInitializer(
@@ -149,7 +150,7 @@ function appendMoments(
       new Float32Array(kept.length).fill(1),
     ),
   )
-  const z = again(statistics, statistics.op('Gather', [input, places], along), ones)
+  const z = norm.again(statistics, statistics.op('Gather', [input, places], along), ones)
   const y = statistics.op('Gather', [output, places], along)
   const products = [
     y,
