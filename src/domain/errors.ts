@@ -31,7 +31,7 @@ export const ERRORS = {
     retryable: false,
   },
   unauthorized: { status: 401, title: 'A valid API key is required', retryable: false },
-  forbidden: { status: 403, title: 'This is not allowed to who asks', retryable: false },
+  forbidden: { status: 403, title: 'The caller may not do this', retryable: false },
   not_found: { status: 404, title: 'There is no such thing here', retryable: false },
   method_not_allowed: { status: 405, title: 'The method is not allowed here', retryable: false },
   not_acceptable: {

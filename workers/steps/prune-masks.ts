@@ -1,10 +1,12 @@
 // Step `prune`, methods `unstructured` and `n_m`: one round of them.
 
+import { staticMeasures } from '#engine/evaluate/static-measures'
 import { nmMask } from '#engine/prune/n-m-mask'
 import type { ObsRule } from '#engine/prune/obs/obs-masks'
 import { obsMasks } from '#engine/prune/obs/obs-masks'
 import { unstructuredMask } from '#engine/prune/unstructured-mask'
 import { maskWeights } from '#engine/prune/weight-masks'
+import type { ReportWarning } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import type { PruneNmStep, PruneUnstructuredStep } from '#src/recipes/prune'
 import { calibrationFeeds } from './calibration-feeds.ts'
@@ -15,6 +17,8 @@ import type { StepContext, StepOutcome } from './step-outcome.ts'
 type MaskStep = PruneUnstructuredStep | PruneNmStep
 
 const DEFAULT_SPARSITY = 0.5
+/** Where fewer of the parameters can be pruned, it is said. */
+const MOST = 0.5
 
 /** The runtime multiplies by zeros as by any other number. */
 const NO_FASTER = {
@@ -56,7 +60,17 @@ export async function runPruneMasks(
   context.log(
     `${String(result.details['zeros'])} of ${String(result.details['elements'])} weights are 0`,
   )
-  return { ...result, warnings: [NO_FASTER], layerNoise: new Map() }
+  const warnings = [NO_FASTER, ...partWarnings(model, result.details['elements'])]
+  return { ...result, warnings, layerNoise: new Map() }
+}
+
+/** What is asked for is a share of the weights of products and convolutions; tables may hold most of a model. */
+function partWarnings(model: Model, elements: unknown): ReportWarning[] {
+  const { parameters } = staticMeasures(model, null)
+  const share = Number(elements) / Math.max(1, parameters)
+  if (share >= MOST) return []
+  const detail = `the ${String(elements)} weights that this step can prune are ${(100 * share).toFixed(0)} % of the ${parameters} parameters`
+  return [{ code: 'few_weights_prunable', detail }]
 }
 
 /** `share`: what of it is gone after this round. */

@@ -6,7 +6,9 @@ import { restoreLayers } from '#engine/quantize/restore-layers'
 import type { StaticCandidate, StaticCandidates, StaticOptions } from '#engine/quantize/static'
 import { staticCandidates } from '#engine/quantize/static'
 import { TersorError } from '#src/domain/errors'
+import { staticMeasures } from '#engine/evaluate/static-measures'
 import type { ReportWarning } from '#src/domain/report'
+import type { Model } from '#src/onnx/ir/model'
 import type { QuantizeStaticStep } from '#src/recipes/quantize'
 import type { TargetChoice } from '#src/recipes/quantize-targets'
 import { activationsOf } from '#src/recipes/quantize-targets'
@@ -59,7 +61,11 @@ export const runQuantizeStatic: StepRunner<QuantizeStaticStep> = async (model, s
     model: kept.candidate.model,
     details: { ...kept.candidate.details, tried, mixed_precision: mixed.details },
     declined: kept.candidate.declined,
-    warnings: [...lossWarnings(trial, kept.measures), ...targetWarnings(step)],
+    warnings: [
+      ...lossWarnings(trial, kept.measures),
+      ...paddingWarnings(model, kept.candidate),
+      ...targetWarnings(step),
+    ],
     layerNoise: await made.layerNoise(kept.candidate),
   }
 }
@@ -124,6 +130,15 @@ function lossWarnings({ unit, maxLoss }: Trial, kept: CandidateMeasures): Report
   if (loss <= maxLoss) return []
   const detail = `no placement tried loses at most ${maxLoss} (${unit}); the one kept loses ${loss.toFixed(4)} on the trial samples`
   return [{ code: 'quality_loss', detail }]
+}
+
+/** What pruning took away can come back as zeros. */
+function paddingWarnings(before: Model, { model, details }: StaticCandidate): ReportWarning[] {
+  const { padded_channel_groups: groups } = details
+  if (groups === 0) return []
+  const [was, is] = [before, model].map((each) => staticMeasures(each, null).parameters)
+  const detail = `${String(groups)} groups of channels are filled up with zeros to counts that integer kernels are fast on: ${is} parameters, ${was} before`
+  return [{ code: 'channels_padded', detail }]
 }
 
 /** Jobs that an earlier version took in name no target. */

@@ -10,6 +10,7 @@ import type { QuantizeWeightOnlyStep } from '#src/recipes/quantize-weight-only'
 import { calibrationFeeds } from './calibration-feeds.ts'
 import { openSpillFile } from './spill-file.ts'
 import type { StepContext, StepRunner } from './step-outcome.ts'
+import { widerWarnings } from './weight-only-warnings.ts'
 
 const NEEDS_DATA = ['gptq', 'awq']
 
@@ -30,7 +31,7 @@ export const runQuantizeWeightOnly: StepRunner<QuantizeWeightOnlyStep> = async (
     inputShapes: await inputShapes(model, context),
     progress: context.progress,
   })
-  return { ...result, warnings: [], layerNoise }
+  return { ...result, warnings: widerWarnings(step, result.details['layers']), layerNoise }
 }
 
 function optionsOf(step: QuantizeWeightOnlyStep): WeightOnlyOptions {

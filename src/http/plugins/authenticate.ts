@@ -30,7 +30,8 @@ export async function authenticate(
     throw unauthorized('send the header Authorization: Bearer tsr_…')
   }
   const key = /^Bearer +(\S+)$/i.exec(header)?.[1]
-  const record = key === undefined ? null : await findApiKey(service, key)
+  if (key === undefined) throw unauthorized('the header must be Authorization: Bearer tsr_…')
+  const record = await findApiKey(service, key)
   if (record === null) throw unauthorized('the API key is not valid')
   if (!record.scopes.includes(access)) {
     throw new TersorError('forbidden', `the API key lacks the scope '${access}'`)
