@@ -3,6 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import type { Step, StepType } from '#src/recipes/step'
 import { runDistill } from './distill.ts'
+import { inFloat32 } from './in-float32.ts'
 import { runPrune } from './prune.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
 import { runQuantizeFloat16 } from './quantize-float16.ts'
@@ -20,7 +21,7 @@ const QUANTIZE = {
   dynamic: runQuantizeDynamic,
   weight_only: runQuantizeWeightOnly,
   float16: runQuantizeFloat16,
-  qat: runQuantizeQat,
+  qat: inFloat32(runQuantizeQat, 'quantized'),
 } as const satisfies {
   [M in QuantizeStep['method']]: StepRunner<Extract<QuantizeStep, { method: M }>>
 }
@@ -34,8 +35,8 @@ const runQuantize: StepRunner<QuantizeStep> = (model, step, context) => {
 export const STEPS = {
   simplify: runSimplify,
   quantize: runQuantize,
-  prune: runPrune,
-  distill: runDistill,
+  prune: inFloat32(runPrune, 'narrowed'),
+  distill: inFloat32(runDistill, 'narrowed'),
 } as const satisfies { [T in StepType]: StepRunner<StepOf<T>> }
 
 export async function runStep(

@@ -54,11 +54,18 @@ export function float16Obstacle(node: Node, facts: TypeInference): string | null
   if (node.subgraphs().length > 0) return 'its subgraphs are left in float32'
   if (FLOAT32_OPERATORS.has(node.opType)) return `${node.opType} stays accurate in float32 only`
   if (breaksRuntime(node)) return 'ONNX Runtime dies of it in float16 in front of a matrix product'
-  for (const [index, value] of node.inputs.entries()) {
+  for (const value of node.inputs) {
     const type = value === null ? null : facts.type(value)
     if (value !== null && (type?.kind !== 'tensor' || type.dtype === 'none')) {
       return `the type of '${value.name}' is not known, or no dense tensor`
     }
+  }
+  return constantObstacle(node)
+}
+
+/** What its constants hold that float16 cannot. */
+export function constantObstacle(node: Node): string | null {
+  for (const [index, value] of node.inputs.entries()) {
     const tensor = value?.constant ?? null
     if (tensor?.dtype !== 'float32' || float32Operands(node).includes(index)) continue
     const largest = largestFinite(floatValues(tensor))

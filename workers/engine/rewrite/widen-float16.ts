@@ -1,4 +1,4 @@
-// float16 models become float32 ones, with inputs and outputs as they were: quantizers, and the kernels that they stand for, know
+// float16 models become float32 ones: quantizers, training, what pruning measures, and the kernels that they stand for, know
 // float32. Weights are exact in it.
 
 import { intAttribute, tensorAttribute } from '#src/onnx/ir/attribute'
@@ -20,8 +20,11 @@ const FLOAT = DATA_TYPES.float32.code
 /** Attributes that name the type of the result. */
 const TYPE_ATTRIBUTES = ['to', 'dtype', 'output_dtype', 'stash_type']
 
-/** How many tensors were widened; 0 when nothing was float16. Changes the model in place. */
-export function widenFloat16(model: Model): number {
+/**
+ * How many tensors were widened; 0 when nothing was float16. Changes the model in place.
+ * @param ends inputs and outputs: as they were, with a Cast behind and before them, or float32 as well
+ */
+export function widenFloat16(model: Model, ends: 'kept' | 'widened' = 'kept'): number {
   const names = new FreshNames(model)
   const { inputs, outputs } = model.graph
   const isHalf = (value: Value): boolean =>
@@ -46,18 +49,37 @@ export function widenFloat16(model: Model): number {
     if (graph === model.graph) continue
     for (const value of [...graph.inputs, ...graph.outputs]) if (isHalf(value)) retype(value)
   }
-  for (const value of halfInputs) castInput(model, value, names)
-  for (const value of halfOutputs) castOutput(model, value, names)
+  if (ends === 'widened') for (const value of [...halfInputs, ...halfOutputs]) retype(value)
+  else castEnds(model, halfInputs, halfOutputs, names)
   return tensors + halfInputs.length + halfOutputs.length
+}
+
+/** Inputs and outputs of these names become float16, with a Cast behind and before them. */
+export function narrowEnds(model: Model, half: ReadonlySet<string>): void {
+  const { inputs, outputs } = model.graph
+  const named = ({ name }: Value): boolean => half.has(name)
+  const halfInputs = inputs.filter((value) => named(value) && value.initializer === null)
+  for (const value of halfInputs) retype(value, 'float16')
+  castEnds(model, halfInputs, outputs.filter(named), new FreshNames(model))
+}
+
+function castEnds(
+  model: Model,
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+  names: FreshNames,
+): void {
+  for (const value of inputs) castInput(model, value, names)
+  for (const value of outputs) castOutput(model, value, names)
 }
 
 function widened(tensor: Tensor): Tensor {
   return typedTensor(tensor.name, 'float32', tensor.dims, floatValues(tensor))
 }
 
-function retype(value: Value): void {
+function retype(value: Value, dtype: 'float32' | 'float16' = 'float32'): void {
   const shape = value.type?.kind === 'tensor' ? value.type.shape : null
-  value.type = tensorType('float32', shape)
+  value.type = tensorType(dtype, shape)
 }
 
 function widenAttributes(node: Node): number {
