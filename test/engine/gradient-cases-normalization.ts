@@ -26,6 +26,21 @@ export const NORMALIZATION_CASES: readonly GradientCase[] = [
       <float[2] m = {0, 0}, float[2] v = {1, 1}> { y, nm, nv = BatchNormalization<training_mode=1>(x, s, b, m, v) }`,
   },
   {
+    title: 'BatchNormalization with the statistics that it tells',
+    graph: `g (float[3,2,2,2] x, float[2] s, float[2] b) => (float y)
+      <float[2] m = {0, 0}, float[2] v = {1, 1}> { y, nm, nv = BatchNormalization<training_mode=1, momentum=0.0>(x, s, b, m, v) }`,
+  },
+  {
+    title: 'BatchNormalization of many channels with the statistics that it tells',
+    graph: `g (float[3,9,2] x, float[9] s, float[9] b) => (float y)
+      <float[9] m = random(1, 1.0), float[9] v = random(2, 1.0)> { y, nm, nv = BatchNormalization<training_mode=1, momentum=0.0>(x, s, b, m, v) }`,
+  },
+  {
+    title: 'BatchNormalization of a matrix by the batch',
+    graph: `g (float[4,9] x, float[9] s, float[9] b) => (float y)
+      <float[9] m = random(1, 1.0), float[9] v = random(2, 1.0)> { y, nm, nv = BatchNormalization<training_mode=1, momentum=0.0>(x, s, b, m, v) }`,
+  },
+  {
     title: 'BatchNormalization of a matrix',
     graph: `g (float[4,3] x, float[3] s, float[3] b) => (float y)
       <float[3] m = {0.1, -0.2, 0.3}, float[3] v = {0.5, 1.0, 2.0}> { y = BatchNormalization(x, s, b, m, v) }`,

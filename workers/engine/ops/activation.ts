@@ -1,5 +1,6 @@
 // Activation functions.
 
+import { floatAttribute } from '#src/onnx/ir/attribute'
 import type { Value } from '#src/onnx/ir/value'
 import { elementwiseUnary, unary } from './elementwise-unary.ts'
 import type { GradientBuilder } from './gradient-builder.ts'
@@ -25,8 +26,15 @@ function isPositive(g: GradientBuilder, x: Value): Value {
 /** dy · s · (1 − s). */
 const sigmoid = unary((g, { x, y, dy }) => g.mul(dy, g.mul(y, g.affine(y, -1, 1, x))))
 
-/** The output is positive exactly where the input is, and is at hand anyway. */
-const relu = unary((g, { x, y, dy }) => g.mul(dy, g.castLike(isPositive(g, y), x)))
+/** So steep that it is 0 or 1. */
+const STEEP = 1e30
+
+/** The output is positive exactly where the input is, and is at hand anyway. A steep HardSigmoid tells faster than comparing. */
+const relu = unary((g, { x, y, dy }) => {
+  if (g.dtype(x) !== 'float32') return g.mul(dy, g.castLike(isPositive(g, y), x))
+  const form = [floatAttribute('alpha', STEEP), floatAttribute('beta', 0)]
+  return g.mul(dy, g.op('HardSigmoid', [y], form))
+})
 
 const leakyRelu = unary((g, { x, dy, call }) => {
   const alpha = call.node.float('alpha', 0.01)
@@ -125,7 +133,10 @@ const clip = unary((g, { x, dy, call }) => {
   const masks: Value[] = []
   if (call.has(1)) masks.push(g.op('Greater', [x, call.x(1)]))
   if (call.has(2)) masks.push(g.op('Less', [x, call.x(2)]))
-  return masks.reduce((kept, mask) => g.mul(kept, g.castLike(mask, x)), dy)
+  const [first, second] = masks
+  if (first === undefined) return dy
+  const inside = second === undefined ? first : g.op('And', [first, second])
+  return g.mul(dy, g.castLike(inside, x))
 })
 
 const softsign = unary((g, { x, dy }) => {

@@ -45,15 +45,10 @@ export function convWeightTaps(
   const join = (values: readonly Value[], axis: number) =>
     values.length === 1 ? values[0]! : g.op('Concat', values, [intAttribute('axis', axis)])
   const sum = (part: Value) => g.reduceSum(g.matmul(part, gradient), [0], false)
-  // [positions, C, M], the positions of a joined product before its channels.
-  const products =
-    Number(channels) < FEW_CHANNELS
-      ? g.op('Reshape', [sum(join(inputs, 1)), g.ints([inputs.length, Number(channels), -1])])
-      : join(
-          inputs.map((part) => g.unsqueeze(sum(part), [0])),
-          0,
-        )
-  return g.reshapeLike(g.transpose(products, [2, 1, 0]), weight)
+  // [positions · C, M].
+  const products = Number(channels) < FEW_CHANNELS ? sum(join(inputs, 1)) : join(inputs.map(sum), 0)
+  const apart = g.op('Reshape', [products, g.ints([inputs.length, Number(channels), -1])])
+  return g.reshapeLike(g.transpose(apart, [2, 1, 0]), weight)
 }
 
 function kernelOffsets({ kernel, dilations }: Window): (readonly [number, number])[] {

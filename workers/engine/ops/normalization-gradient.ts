@@ -4,16 +4,13 @@
 import { intAttribute } from '#src/onnx/ir/attribute'
 import type { Value } from '#src/onnx/ir/value'
 import type { GradientBuilder } from './gradient-builder.ts'
-import type { GradientCall, GradientRecipe } from './gradient-call.ts'
+import type { GradientRecipe } from './gradient-call.ts'
+import { axesBut, epsilonOf, inverseRoot, perChannel } from './normalization-parts.ts'
 import { fromFront } from './pass-axes.ts'
 
 interface Normalized {
   readonly xHat: Value
   readonly r: Value
-}
-
-function inverseRoot(g: GradientBuilder, variance: Value, epsilon: number, like: Value): Value {
-  return g.op('Reciprocal', [g.op('Sqrt', [g.affine(variance, 1, epsilon, like)])])
 }
 
 /** Recomputed from the input: centred first, since E[x²] − mean² loses digits. */
@@ -38,45 +35,6 @@ function inputGradient(
 ): Value {
   const along = g.mul(xHat, g.reduceMean(g.mul(h, xHat), axes, true))
   return g.mul(r, g.sub(g.sub(h, g.reduceMean(h, axes, true)), along))
-}
-
-function epsilonOf(call: GradientCall, fallback = 1e-5): number {
-  return call.node.float('epsilon', fallback)
-}
-
-/** A vector of channels as [C, 1, …], so that it broadcasts to [N, C, …]. */
-function perChannel(g: GradientBuilder, vector: Value, rank: number): Value {
-  return g.unsqueeze(
-    vector,
-    Array.from({ length: rank - 2 }, (_, axis) => axis + 1),
-  )
-}
-
-function axesBut(kept: readonly number[], rank: number): number[] {
-  return [...Array(rank).keys()].filter((axis) => !kept.includes(axis))
-}
-
-/** In inference mode mean and variance are constants and have no gradient here: they are statistics, not parameters. */
-export const batchNormalizationGradient: GradientRecipe = (g, call) => {
-  const dy = call.dy(0)
-  if (dy === null) return []
-  const [x, scale] = [call.x(0), call.x(1)]
-  const rank = call.rank(x)
-  const others = axesBut([1], rank)
-  const isTraining = call.node.int('training_mode', 0) === 1
-  const frozen = (): Normalized => {
-    const mean = perChannel(g, call.x(3), rank)
-    const r = perChannel(g, inverseRoot(g, call.x(4), epsilonOf(call), x), rank)
-    return { xHat: g.mul(g.sub(x, mean), r), r }
-  }
-  const state = isTraining ? normalized(g, x, others, epsilonOf(call), x) : frozen()
-  const h = g.mul(dy, perChannel(g, scale, rank))
-  const dx = () => (isTraining ? inputGradient(g, h, state, others) : g.mul(h, state.r))
-  return [
-    call.wants(0) ? dx() : null,
-    call.wants(1) ? g.reduceSum(g.mul(dy, state.xHat), others, false) : null,
-    call.wants(2) ? g.reduceSum(dy, others, false) : null,
-  ]
 }
 
 export const layerNormalizationGradient: GradientRecipe = (g, call) => {

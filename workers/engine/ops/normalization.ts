@@ -2,9 +2,9 @@
 
 import type { AxesRule, AxisContext } from './axis-context.ts'
 import type { GradientRecipe } from './gradient-call.ts'
+import { batchNormalizationGradient } from './batch-normalization-gradient.ts'
 import { lpNormalizationGradient, lrnGradient, meanVarianceGradient } from './norm-gradient.ts'
 import {
-  batchNormalizationGradient,
   groupNormalizationGradient,
   instanceNormalizationGradient,
   layerNormalizationGradient,
