@@ -2,18 +2,9 @@
 
 import type { DatasetField } from '#src/domain/records'
 import type { DataType } from '#src/onnx/ir/data-type'
+import type { NumericArray } from '#src/onnx/ir/numeric-array'
 
-export type FieldData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
+export type FieldData = NumericArray
 
 /** Samples [start, end) of one field; `dims[0]` = end − start. float16 is a Uint16Array of bit patterns, bool is 0 and 1. */
 export interface FieldSlice {

@@ -3,6 +3,7 @@
 import type { z } from 'zod'
 import type { ErrorCode, FieldError } from '#src/domain/errors'
 import { ERRORS, TersorError } from '#src/domain/errors'
+import { article, kindOf, limitText, printable } from './fault-words.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -165,51 +166,9 @@ function sizeCode(origin: string): ErrorCode {
     : 'out_of_range'
 }
 
-function limitText(origin: string, relation: string, limit: number | bigint): string {
-  const unit = UNITS[origin]
-  if (unit === undefined) return `must be ${relation} ${limit}`
-  return `must have ${relation} ${limit} ${Number(limit) === 1 ? unit : `${unit}s`}`
-}
-
-const UNITS: Readonly<Record<string, string>> = {
-  string: 'character',
-  array: 'item',
-  set: 'item',
-}
-
 function pointerOf(path: readonly PropertyKey[], where: string): string {
   if (where !== 'body') return printable(String(path[0] ?? where))
   return path
     .map((key) => `/${printable(String(key)).replaceAll('~', '~0').replaceAll('/', '~1')}`)
     .join('')
-}
-
-const NAMES: Record<string, string> = {
-  string: 'a string',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'an array',
-  object: 'an object',
-  record: 'an object',
-  null: 'null',
-}
-
-function article(expected: string): string {
-  return NAMES[expected] ?? expected
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'number' && !Number.isFinite(value)) return 'one too large to be kept'
-  if (typeof value === 'number' && !Number.isInteger(value)) return 'a fraction'
-  return NAMES[typeof value] ?? typeof value
-}
-
-const LONGEST = 80
-
-/** Text of a client inside our own: control characters escaped, length bounded. */
-export function printable(text: string): string {
-  return JSON.stringify(text).slice(1, -1).slice(0, LONGEST)
 }

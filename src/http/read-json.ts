@@ -1,7 +1,7 @@
 // A JSON body: bounded, UTF-8, an object, with no key that reaches into a prototype.
 
 import { TersorError } from '#src/domain/errors'
-import { printable } from './parse-input.ts'
+import { printable } from './fault-words.ts'
 
 const FORBIDDEN: readonly string[] = ['__proto__', 'constructor', 'prototype']
 const MAX_DEPTH = 64

@@ -1,6 +1,7 @@
 // Typed access to the elements of a tensor, in row-major order, whichever way they are stored.
 
 import type { DataType } from './ir/data-type.ts'
+import type { NumericArray } from './ir/numeric-array.ts'
 import type { Tensor } from './ir/tensor.ts'
 import { tensorSize } from './ir/tensor.ts'
 import { decodeFloats } from './float-formats.ts'
@@ -12,17 +13,7 @@ export { tensorBytes } from './tensor-bytes.ts'
 export { encodeFloat16 } from './float-formats.ts'
 
 /** Elements in the narrowest array that holds them exactly; narrow floats as bit patterns, decoded below. */
-export type ElementArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
+export type ElementArray = NumericArray
 
 function mismatch(tensor: Tensor, wanted: string): OnnxError {
   return new OnnxError(

@@ -3,6 +3,7 @@
 import type { ByteRange } from './byte-range.ts'
 import { bufferRange } from './byte-range.ts'
 import type { DataType } from './data-type.ts'
+import type { NumericArray } from './numeric-array.ts'
 
 /** Where the elements are, kept as the file had it so that an untouched model is written as it was read. */
 export type TensorStorage =
@@ -51,18 +52,6 @@ export function rawTensor(
 ): Tensor {
   return { kind: 'tensor', name, dtype, dims, storage: { kind: 'raw', range: bufferRange(bytes) } }
 }
-
-type NumericArray =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
 
 /** A tensor over a typed array's own bytes. float16 and bfloat16 take a Uint16Array of bit patterns. */
 export function typedTensor(

@@ -1,19 +1,10 @@
 // The tensor runtime as the engine sees it: load a model, run it, ask for shapes. `ort.ts` is its one implementation.
 
 import type { DataType } from '#src/onnx/ir/data-type'
+import type { NumericArray } from '#src/onnx/ir/numeric-array'
 import type { Dim } from '#src/onnx/ir/value-type'
 
-export type TensorData =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
+export type TensorData = NumericArray
 
 /** float16 and bfloat16 are Uint16Array bit patterns, bool is Uint8Array of 0 and 1; 4-bit types are packed. */
 export interface RuntimeTensor {
