@@ -28,6 +28,7 @@ export const foldAffineForward: NodeRule = {
     const values = channelConstant(operands.constant, inputChannels(first) ?? 0, rank)
     if (values === null || !values.every(Number.isFinite)) return 'unmatched'
     if (node.is('Mul')) {
+      if (endsGelu(operands.variable)) return 'unmatched'
       for (const reader of readers) scaleInputs(reader, values, names)
     } else {
       const open = readers.every((reader) => isUnpadded(reader) && hasPlainBias(reader))
@@ -60,6 +61,18 @@ function convolutionsBehind(value: Value | null): Node[] | null {
     return index === 0 && inputChannels(node) !== null && node.graph === value.producer?.graph
   })
   return isData ? uses.map(({ node }) => node) : null
+}
+
+/**
+ * x·(1 + erf(x/√2))·½, or the same of tanh: runtimes make one kernel of the whole, and several without the last factor (Hendrycks
+ * and Gimpel 2016, arXiv 1606.08415).
+ */
+function endsGelu({ producer: product }: Value): boolean {
+  if (product?.is('Mul') !== true) return false
+  return product.inputs.some((factor) => {
+    const sum = factor?.producer ?? null
+    return sum?.is('Add') === true && sum.inputs.some((term) => term?.producer?.is('Erf', 'Tanh'))
+  })
 }
 
 function hasPlainBias(node: Node): boolean {

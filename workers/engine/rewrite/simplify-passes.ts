@@ -1,5 +1,6 @@
 // The passes of `simplify` in the order they run: first what makes the model uniform, then constants, then fusions.
 
+import { declareSizes } from './declare-sizes.ts'
 import { dropAnnotations } from './drop-annotations.ts'
 import { foldAffineForward } from './fold-affine-forward.ts'
 import { foldConstants } from './fold-constants.ts'
@@ -50,3 +51,6 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   nodeRulePass(meanToGlobalPool),
   removeDeadCode,
 ]
+
+/** Run once, of what is left. */
+export const CLOSING_PASSES: readonly Pass[] = [declareSizes]

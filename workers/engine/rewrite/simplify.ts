@@ -2,8 +2,8 @@
 
 import type { Model } from '#src/onnx/ir/model'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { Declined } from './pass.ts'
-import { PREPARING_PASSES, SIMPLIFY_PASSES } from './simplify-passes.ts'
+import type { Declined, Pass } from './pass.ts'
+import { CLOSING_PASSES, PREPARING_PASSES, SIMPLIFY_PASSES } from './simplify-passes.ts'
 
 export interface SimplifyReport {
   readonly details: {
@@ -26,11 +26,14 @@ export async function simplify(model: Model, runtime: Runtime): Promise<Simplify
   const applied: Record<string, number> = {}
   const before = model.graph.nodeCount
   const declined: Declined[] = []
-  for (const pass of PREPARING_PASSES) {
-    const report = await pass.run(model, runtime)
-    if (report.applied > 0) applied[pass.name] = report.applied
-    declined.push(...report.declined)
+  const runOnce = async (passes: readonly Pass[]): Promise<void> => {
+    for (const pass of passes) {
+      const report = await pass.run(model, runtime)
+      if (report.applied > 0) applied[pass.name] = report.applied
+      declined.push(...report.declined)
+    }
   }
+  await runOnce(PREPARING_PASSES)
   let rounds = 0
   let lastDeclined: Declined[] = []
   for (let changed = true; changed && rounds < MAX_ROUNDS; rounds += 1) {
@@ -44,6 +47,7 @@ export async function simplify(model: Model, runtime: Runtime): Promise<Simplify
       changed = true
     }
   }
+  await runOnce(CLOSING_PASSES)
   return {
     details: { nodes_before: before, nodes_after: model.graph.nodeCount, applied, rounds },
     declined: [...declined, ...lastDeclined],
