@@ -1,5 +1,5 @@
 // Output error and accuracy at 50 % zeros and at 2:4, by SparseGPT, by Wanda and by magnitude:
-// `bench/prune-sparse.ts [--samples=128] <folder of .onnx> <folder of data> [name…]`.
+// `bench/prune-sparse.ts [--samples=256] <folder of .onnx> <folder of data> [name…]`.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const BATCH = 32
 const TEST = 500
 const SAMPLES = /^--samples=(\d+)$/
 const words = process.argv.slice(2)
-const samples = Number(words.flatMap((word) => SAMPLES.exec(word)?.[1] ?? [])[0] ?? 128)
+const samples = Number(words.flatMap((word) => SAMPLES.exec(word)?.[1] ?? [])[0] ?? 256)
 const [models, data, ...names] = words.filter((word) => !SAMPLES.test(word))
 if (models === undefined || data === undefined) {
   throw new Error('usage: prune-sparse <folder of .onnx> <folder of data> [name…]')

@@ -79,7 +79,7 @@ const samples = z
   .int()
   .min(1)
   .max(100_000)
-  .default(128)
+  .default(256)
   .describe('Samples of the calibration dataset to use, and for gradients of the training dataset.')
 
 const finetune = retraining

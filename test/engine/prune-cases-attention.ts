@@ -203,4 +203,19 @@ export const ATTENTION_CASES: readonly PruneCase[] = [
       y = MatMul(o, wo)`,
     units: [6, 4],
   },
+  {
+    title: 'Einsum with an ellipsis, once with its result left out',
+    input: TOKENS,
+    weights: { w1: [12, 20], w2: [20, 6] },
+    body: `h = Einsum<equation="...c,cd->...d">(x, w1) r = Relu(h) y = Einsum<equation="...d,de">(r, w2)`,
+    units: [20],
+  },
+  {
+    title: 'the sum under a norm and the bias under an activation, each as one operator',
+    input: TOKENS,
+    weights: { w1: [12, 20], b1: [20], w2: [20, 12], s: [12], b: [12], w3: [12, 4] },
+    body: `h = MatMul(x, w1) r = com.microsoft.BiasGelu(h, b1) o = MatMul(r, w2)
+      n = com.microsoft.SkipLayerNormalization(o, x, s, b) y = MatMul(n, w3)`,
+    units: [20],
+  },
 ]

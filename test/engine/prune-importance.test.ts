@@ -11,8 +11,9 @@ import { unitsOf } from '#engine/prune/units'
 import { maskWeights } from '#engine/prune/weight-masks'
 import { typedTensor } from '#src/onnx/ir/tensor'
 import { floatValues } from '#src/onnx/tensor-values'
+import { caseModel } from '#test/support/prune-case'
 import { FEEDS, FIELDS, HIDDEN, LABELLED, OWN, SAMPLES, network, taskOf } from './gate-network.ts'
-import { runModel, runtime } from './model-runs.ts'
+import { floatTensor, runModel, runtime } from './model-runs.ts'
 
 async function scoresBy(name: MeasureName, terms = LABELLED): Promise<UnitScores> {
   const model = network()
@@ -185,4 +186,27 @@ describe('importance of elements', () => {
       expect(details).toMatchObject({ elements: 9 * HIDDEN, zeros: 4.5 * HIDDEN })
     },
   )
+})
+
+describe('a model of which no layer tells what it reads', () => {
+  test.each(['activation', 'obs'] as const)('%s ranks by magnitude', async (name) => {
+    const model = caseModel({
+      title: 'products by Einsum',
+      input: 'float[B,5] x',
+      weights: { w1: [5, 8], w2: [8, 3] },
+      body: 'h = Einsum<equation="bi,ij->bj">(x, w1) r = Relu(h) y = Einsum<equation="bj,jk->bk">(r, w2)',
+      units: [8],
+    })
+    const trace = new AxisTrace(model)
+    const feeds = {
+      async *[Symbol.asyncIterator]() {
+        yield { x: floatTensor([4, 5], 1) }
+      },
+    }
+    const context = { trace, units: unitsOf(trace), model, runtime, seed: 1, feeds } as const
+    const all = { ...context, norm: 'l2', gradients: 'none' } as const
+    const [scores] = await MEASURES[name](all)
+    const [magnitudes] = await MEASURES.magnitude(all)
+    expect(scores).toEqual({ absolute: 'none', relative: magnitudes!.relative })
+  })
 })

@@ -48,7 +48,9 @@ function contractions(node: Node, rank: number): [input: number, axis: number][]
       ]
     case 'Einsum': {
       const { operands, result } = equationOf(node)
-      const letters = operands[0] ?? ''
+      const written = operands[0] ?? ''
+      // An ellipsis stands for axes that are not summed.
+      const letters = written.replace('...', result.at(0)?.repeat(rank + 3 - written.length) ?? '')
       const axes = [...letters].flatMap((letter, axis) => (result.includes(letter) ? [] : [axis]))
       return axes.map((axis) => [0, axis])
     }

@@ -2643,7 +2643,7 @@ export interface components {
             repair?: boolean;
             /**
              * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
-             * @default 128
+             * @default 256
              */
             samples?: number;
             /**
@@ -2753,7 +2753,7 @@ export interface components {
             repair: boolean;
             /**
              * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
-             * @default 128
+             * @default 256
              */
             samples: number;
             /**
@@ -2805,7 +2805,7 @@ export interface components {
             m?: number;
             /**
              * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
-             * @default 128
+             * @default 256
              */
             samples?: number;
             /**
@@ -2857,7 +2857,7 @@ export interface components {
             m: number;
             /**
              * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
-             * @default 128
+             * @default 256
              */
             samples: number;
             /**
@@ -2953,7 +2953,7 @@ export interface components {
             };
             /**
              * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
-             * @default 128
+             * @default 256
              */
             samples?: number;
             /**
@@ -3015,7 +3015,7 @@ export interface components {
             };
             /**
              * @description Samples of the calibration dataset to use, and for gradients of the training dataset.
-             * @default 128
+             * @default 256
              */
             samples: number;
             /**

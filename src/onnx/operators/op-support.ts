@@ -212,6 +212,7 @@ Upsample opaque none float
 Where same defined integer
 Xor same zero float
 com.microsoft.Attention defined none float
+com.microsoft.BiasGelu same none float
 com.microsoft.DynamicQuantizeMatMul defined none float
 com.microsoft.FastGelu same defined float
 com.microsoft.FusedConv defined none float
@@ -228,6 +229,8 @@ com.microsoft.QLinearAdd defined none float
 com.microsoft.QLinearConv defined none float
 com.microsoft.QLinearMul defined none float
 com.microsoft.QuickGelu same defined float
+com.microsoft.SkipLayerNormalization defined none float
+com.microsoft.SkipSimplifiedLayerNormalization defined none float
 `
 
 function parseLine(line: string): [string, OpSupport] {

@@ -11,6 +11,7 @@ import { gemmMacs, matmulMacs, matmulNBitsMacs } from '#src/onnx/macs/matmul'
 import { geluOfErf, geluOfTanh, quickGelu } from './activation.ts'
 import { fusedAttentionAxes, multiHeadAttentionAxes } from './attention-axes.ts'
 import type { AxesRule } from './axis-context.ts'
+import { CONTRIB_NORM_OPS } from './contrib-norms.ts'
 import { convAxes } from './conv.ts'
 import { elementwiseUnary } from './elementwise-unary.ts'
 import type { GradientRecipe } from './gradient-call.ts'
@@ -68,6 +69,7 @@ const quantizedPairAxes: AxesRule = (context) => {
 }
 
 export const CONTRIB_OPS: OpTable = {
+  ...CONTRIB_NORM_OPS,
   FastGelu: elementwiseUnary(fastGelu),
   Attention: { ...OPAQUE, macs: fusedAttentionMacs, axes: fusedAttentionAxes },
   FusedConv: { ...OPAQUE, macs: convMacs, axes: fusedConvAxes },

@@ -54,11 +54,13 @@ function checkLetters(call: GradientCall, letters: string, elsewhere: readonly s
 
 /** Axes of one letter are the same; a letter summed in one operand alone stays whole. */
 export const einsumAxes: AxesRule = (context) => {
-  const { operands, result } = equationOf(context.node)
+  const { operands, result } = withoutEllipsis(
+    equationOf(context.node),
+    context.node.inputs.map((_, input) => inputShape(context, input).length),
+  )
   const places = operands.flatMap((letters, input) =>
     letters.split('').map((letter, axis) => ({ letter, input, axis })),
   )
-  if (places.some(({ letter }) => letter === '.')) return freezeAll(context, operands.length)
   for (const letter of new Set(places.map((place) => place.letter))) {
     const own = places.filter((place) => place.letter === letter)
     const labels = own
@@ -73,10 +75,16 @@ export const einsumAxes: AxesRule = (context) => {
   }
 }
 
-function freezeAll(context: Parameters<Exclude<AxesRule, string>>[0], count: number): void {
-  for (let input = 0; input < count; input += 1) {
-    for (const axis of inputShape(context, input).keys()) {
-      context.freeze(context.input(input, axis), 'einsum with an ellipsis')
-    }
+/** Digits are no letters of an equation: they stand for the axes of an ellipsis, counted from the right as broadcasting does. */
+const DIGITS = '9876543210'
+
+function withoutEllipsis({ operands, result }: Equation, ranks: readonly number[]): Equation {
+  const spelled = (letters: string, rank: number) => {
+    const count = rank - letters.replace('...', '').length
+    return letters.replace('...', count > 0 ? DIGITS.slice(-count) : '')
   }
+  const all = operands.map((letters, input) => spelled(letters, ranks[input] ?? 0))
+  const widest = Math.max(0, ...all.map((letters) => letters.replaceAll(/\D/g, '').length))
+  const rank = result.replace('...', '').length + widest
+  return { operands: all, result: spelled(result, rank) }
 }

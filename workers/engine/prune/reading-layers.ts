@@ -77,11 +77,12 @@ async function runTotals(
   runtime: Runtime,
   names: ReadonlySet<string>,
 ): Promise<Map<string, Float64Array>> {
+  const totals = new Map<string, Float64Array>()
+  if (names.size === 0) return totals
   const session = await runtime.load(modelBytes(model, 'inline'), {
     threads: 1,
     optimization: 'basic',
   })
-  const totals = new Map<string, Float64Array>()
   let batches = 0
   try {
     for await (const batch of feeds) {
