@@ -81,3 +81,26 @@ test('a square weight that is read as it is and turned is stored both ways', asy
   const feeds = { x: floatTensor([3, 40], 7) }
   expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(30)
 })
+
+describe('LSTM layers quantized while running', () => {
+  const LSTM = `<ir_version: 8, opset_import: ["" : 17]>
+    g (float[5, N, 24] x) => (float[a, b, c, d] y, float[e, f, h] last)
+    <${floatConstant('w', [2, 128, 24], 1, 0.3)}, ${floatConstant('r', [2, 128, 32], 2, 0.2)},
+     ${floatConstant('b', [2, 256], 3, 0.2)}>
+    { [cell] y, last = LSTM<hidden_size = 32, direction = "bidirectional">(x, w, r, b) }`
+
+  test.each([true, false])('are a candidate, perChannel %s', async (perChannel) => {
+    const feeds = Array.from({ length: 3 }, (_, at) => ({ x: floatTensor([5, 2, 24], 40 + at) }))
+    const options = { ...STATIC_DEFAULTS, perChannel, placements: ['products-dynamic'] as const }
+    const made = await staticCandidates(parseModel(LSTM), options, feeds, runtime)
+    const [candidate] = made.candidates
+    if (candidate === undefined) throw new Error('no candidate')
+    expect(candidate.integerNodes).toEqual(['cell'])
+    expect(count(candidate.model, 'DynamicQuantizeLSTM')).toBe(1)
+    expect(await outputNoise(parseModel(LSTM), candidate.model, feeds[0]!)).toBeGreaterThan(30)
+    expect((await made.layerNoise(candidate)).get('cell')).toBeGreaterThan(30)
+    const excluded = { ...options, excludedLayers: ['cell'] }
+    const left = await staticCandidates(parseModel(LSTM), excluded, feeds, runtime)
+    expect(left.candidates[0]?.integerNodes).toEqual([])
+  })
+})

@@ -45,6 +45,7 @@ export const MAC_RULES: Readonly<Record<string, MacRule>> = {
   'com.microsoft.MatMulNBits': matmulNBitsMacs,
   'com.microsoft.MatMulIntegerToFloat': matmulMacs,
   'com.microsoft.DynamicQuantizeMatMul': matmulMacs,
+  'com.microsoft.DynamicQuantizeLSTM': recurrentMacs,
 }
 
 /** `null` where a size is not known, 0 for operators that multiply nothing. */

@@ -213,6 +213,7 @@ Where same defined integer
 Xor same zero float
 com.microsoft.Attention defined none float
 com.microsoft.BiasGelu same none float
+com.microsoft.DynamicQuantizeLSTM opaque none float
 com.microsoft.DynamicQuantizeMatMul defined none float
 com.microsoft.FastGelu same defined float
 com.microsoft.FusedConv defined none float

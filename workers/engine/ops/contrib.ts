@@ -8,6 +8,7 @@ import {
 } from '#src/onnx/macs/attention'
 import { convMacs, quantizedConvMacs } from '#src/onnx/macs/conv'
 import { gemmMacs, matmulMacs, matmulNBitsMacs } from '#src/onnx/macs/matmul'
+import { recurrentMacs } from '#src/onnx/macs/recurrent'
 import { geluOfErf, geluOfTanh, quickGelu } from './activation.ts'
 import { fusedAttentionAxes, multiHeadAttentionAxes } from './attention-axes.ts'
 import type { AxesRule } from './axis-context.ts'
@@ -96,6 +97,7 @@ export const CONTRIB_OPS: OpTable = {
     axes: convAxes({ weight: 3, vectors: [4, 5, 8] }),
   },
   QuickGelu: elementwiseUnary(quickGelu),
+  DynamicQuantizeLSTM: { ...OPAQUE, macs: recurrentMacs },
   DynamicQuantizeMatMul: {
     ...OPAQUE,
     macs: matmulMacs,

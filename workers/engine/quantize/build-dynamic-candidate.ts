@@ -10,9 +10,11 @@ import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import type { CandidateParts, StaticCandidate } from './build-candidate.ts'
 import { compactWeights } from './compact-weights.ts'
 import { ConstantStore } from './constant-store.ts'
+import { dynamicLstms, emitLstms } from './dynamic-lstm.ts'
 import type { DynamicSite } from './dynamic-sites.ts'
 import { dynamicSites } from './dynamic-sites.ts'
 import { emitDynamic } from './emit-dynamic.ts'
+import { expandSilu } from './silu.ts'
 import { smoothingNodes } from './smooth-quant.ts'
 import { TARGETS } from './targets/targets.ts'
 
@@ -23,21 +25,27 @@ export function buildDynamicCandidate(float: Model, parts: CandidateParts): Stat
   const model = copyModel(float)
   const inFloat = new Set([...excluded, ...restored, ...smoothingNodes(model)])
   const { sites, declined } = dynamicSites(model, inFloat)
-  const taken = sites.size < convolutions(model) ? new Map<Node, DynamicSite>() : sites
-  const integerNodes = [...taken.keys()].map((node) => labelOf(node))
+  const lstms = dynamicLstms(model, inFloat)
+  const isTaken = sites.size + lstms.length >= convolutions(model)
+  const taken = isTaken ? sites : new Map<Node, DynamicSite>()
+  const recurrent = isTaken ? lstms : []
+  const integerNodes = [...taken.keys(), ...recurrent].map((node) => labelOf(node))
   const store = new ConstantStore(model)
   const limit = options.reduceRange ? 64 : TARGETS[options.target].weightLimit
-  emitDynamic(store, taken, { perChannel: options.perChannel, limit })
+  const settings = { perChannel: options.perChannel, limit }
+  emitDynamic(store, taken, settings)
+  emitLstms(model, store, recurrent, settings)
+  expandSilu(model, new Set())
   const compact = compactWeights(model, store, new Set(whole))
   sweepDeadCode(model)
-  const placement = taken.size === 0 ? 'weights-only' : 'products-dynamic'
+  const placement = integerNodes.length === 0 ? 'weights-only' : 'products-dynamic'
   return {
     placement,
     model,
     integerNodes,
     details: {
       placement,
-      integer_nodes: taken.size,
+      integer_nodes: integerNodes.length,
       float_nodes_with_kernel: sites.size - taken.size,
       compact_weights: compact.tensors,
     },

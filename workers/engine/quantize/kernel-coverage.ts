@@ -30,7 +30,7 @@ export interface KernelCoverage {
 }
 
 const INTEGER_KERNEL =
-  /^(QLinear\w+|QGemm|MatMulIntegerToFloat|DynamicQuantizeMatMul|MatMulInteger|ConvInteger|QAttention|MatMulNBits)$/
+  /^(QLinear\w+|QGemm|MatMulIntegerToFloat|DynamicQuantizeMatMul|DynamicQuantizeLSTM|MatMulInteger|ConvInteger|QAttention|MatMulNBits)$/
 
 /**
  * Loads the model at level `all` on `provider`. `scratch`: an existing folder for the runtime's graph, which is removed again.
