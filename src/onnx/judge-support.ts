@@ -95,13 +95,21 @@ function judgePrune(nodes: readonly Node[], weights: readonly WeightTensor[]): S
 
 /** Training needs a gradient for every node between a floating-point weight and the outputs. */
 function judgeDistill(model: Model, weights: readonly WeightTensor[]): StepSupport {
-  const trained = weights.filter(({ quantizedBy }) => quantizedBy === 'none')
-  if (trained.length === 0) return refused('the model has no floating-point weights to train')
+  const plain = weights.filter(({ quantizedBy }) => quantizedBy === 'none')
+  if (plain.length === 0) return refused('the model has no floating-point weights to train')
+  const trained = plain.filter(({ tensor }) => tensor.dtype === 'float32')
+  if (trained.length === 0) {
+    return refused(`weights are trained in float32; those of the model are ${typesOf(plain)}`)
+  }
   const { blocked, stopped, reachesOutput } = new TrainingPaths(model, trained)
   if (blocked.length > 0) return refused(`no gradient is defined for ${listed(blocked)}`)
   if (reachesOutput) return { supported: true, notes: [] }
   const stops = stopped.length === 0 ? '' : `: ${listed(stopped)} has no gradient`
   return refused(`no output depends on the weights in a way that can be trained${stops}`)
+}
+
+function typesOf(weights: readonly WeightTensor[]): string {
+  return [...new Set(weights.map(({ tensor }) => tensor.dtype))].join(', ')
 }
 
 /** Follows what depends on trained weights until nodes that stop gradients quietly. */

@@ -66,7 +66,15 @@ function classAxis(task: Task): number {
   return task === 'segmentation' ? 1 : -1
 }
 
-function lossOf({ type, producer }: Value, task: Task): 'divergence' | 'squared_error' {
+/** One number for a sample that says which of two classes it is: a distribution over it alone would always be 1. */
+function isOneNumber({ type }: Value): boolean {
+  const shape = type?.kind === 'tensor' ? type.shape : null
+  return shape !== null && (shape.length === 1 || (shape.length === 2 && shape[1] === 1))
+}
+
+function lossOf(output: Value, task: Task): 'divergence' | 'squared_error' {
+  const { type, producer } = output
+  if (task === 'classification' && isOneNumber(output)) return 'squared_error'
   if (task === 'classification' || task === 'segmentation') return 'divergence'
   if (task !== 'none' || producer?.is('Sigmoid') === true) return 'squared_error'
   const shape = type?.kind === 'tensor' ? type.shape : null
@@ -91,6 +99,11 @@ function labelTerm(
     case 'image_to_image':
       return { kind: 'squared_error', ...common, scale: 'absolute' }
     default: {
+      // The Brier score: the probability of class 1 against 0 and 1.
+      if (evaluation.task === 'classification' && isOneNumber(output)) {
+        const isProbability = isClass && output.producer?.is('Sigmoid') === true
+        return isProbability ? { kind: 'squared_error', ...common, scale: 'absolute' } : null
+      }
       const isOne = evaluation.task === 'segmentation' || labels.dims.length === 1
       const isDecided = isOne && lossOf(output, evaluation.task) === 'divergence'
       return isClass && isDecided

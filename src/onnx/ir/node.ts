@@ -99,6 +99,11 @@ export class Node {
     value.graph = this.graph
   }
 
+  /** Outputs left out at the end are as if they had never been. */
+  trimOutputs(): void {
+    while (this.#outputs.length > 0 && this.#outputs.at(-1) === null) this.#outputs.pop()
+  }
+
   /** Reads nothing and writes nothing any more: what removal from a graph does first. */
   detach(): void {
     this.truncateInputs(0)

@@ -25,7 +25,7 @@ function refuseTraining(node: Node): string | null {
 
 function dropStatistics(node: Node, context: UpgradeContext): string | null {
   if (node.outputs.length < 2) return null
-  for (let index = 1; index < node.outputs.length; index += 1) context.dropOutput(node, index)
+  for (const index of [...node.outputs.keys()].slice(1)) context.dropOutput(node, index)
   return 'outputs of training mode dropped'
 }
 

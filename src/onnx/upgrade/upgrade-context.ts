@@ -135,6 +135,7 @@ export class UpgradeContext {
     const value = node.output(index)
     if (value === null) return
     node.setOutput(index, null)
+    node.trimOutputs()
     const infos = node.graph?.valueInfo ?? []
     const position = infos.indexOf(value)
     if (position >= 0) infos.splice(position, 1)

@@ -16,7 +16,12 @@ export function calibratedValues({ integer, carriers }: QuantizationSites): stri
   }
   for (const node of carriers) {
     add(node.input(0))
-    for (const value of node.outputs) add(value)
+    // Some have outputs beside the data, such as a mask, which nobody reads.
+    for (const value of node.outputs) if (value !== null && isRead(value)) add(value)
   }
   return [...values].map(({ name }) => name)
+}
+
+function isRead({ uses, isGraphOutput }: Value): boolean {
+  return uses.size > 0 || isGraphOutput
 }
