@@ -1,6 +1,7 @@
 // What a report warns of: slower, larger and worse than the original, and nothing within noise.
 
 import { expect, test } from 'vitest'
+import { busyWarnings } from '#engine/evaluate/busy-machine'
 import { changeMeasures } from '#engine/evaluate/change'
 import { reportWarnings } from '#engine/evaluate/report-warnings'
 import type { ModelMeasures } from '#src/domain/report'
@@ -49,6 +50,7 @@ test.each<[what: string, compressed: Figures, expected: string[]]>([
   ['within the noise of timing', { p50: 1.01 }, []],
   ['slower', { p50: 1.2 }, ['slower_than_original', 'no_gain']],
   ['slower, by less than runs differ', { p50: 1.2, p95: 2 }, []],
+  ['far slower, with unsteady runs', { p50: 1.4, p95: 9 }, ['slower_than_original', 'no_gain']],
   ['slower, by more than runs differ', { p50: 1.2, p95: 1.3 }, ['slower_than_original', 'no_gain']],
   ['no smaller', { size: 1000 }, ['no_gain']],
   ['larger', { size: 1001 }, ['larger_than_original', 'no_gain']],
@@ -66,4 +68,16 @@ test('it says what was lost, and on how much data', () => {
   const [before, after] = [measures({}), measures({ size: 500, value: 0.5 })]
   const [warning] = reportWarnings(before, after, changeMeasures(before, after, true))
   expect(warning!.detail).toBe('top1 0.5000, 0.8000 before, on 500 samples')
+})
+
+test('runs that waited for a processor are told by its time', () => {
+  const at = (p50: number, cpu: number): ModelMeasures => {
+    return { ...measures({ p50 }), cpu_ms_per_inference: cpu }
+  }
+  const [warning] = busyWarnings([at(25.6, 1.43), at(1.4, 1.41)], 'cpu')
+  expect(warning?.code).toBe('busy_machine')
+  expect(warning?.detail).toContain('25.600 ms for 1.430 ms of work')
+  expect(warning?.detail).toMatch(/by the work alone it is 1\.01 × as fast$/)
+  expect(busyWarnings([at(1, 1.1), at(0.5, 0.5)], 'cpu')).toEqual([])
+  expect(busyWarnings([at(25.6, 1.43), at(1.4, 1.41)], 'cuda')).toEqual([])
 })

@@ -3,6 +3,7 @@
 import { cpus } from 'node:os'
 import { dirname } from 'node:path'
 import { statSync } from 'node:fs'
+import { busyWarnings } from '#engine/evaluate/busy-machine'
 import { changeMeasures } from '#engine/evaluate/change'
 import { layerReports } from '#engine/evaluate/layer-reports'
 import { operatorTimes } from '#engine/evaluate/operator-times'
@@ -97,7 +98,11 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
       fallback,
     },
     goal: goalChecks(spec.goal, { change, compressed: after }),
-    warnings: [...reportWarnings(before, after, change), ...fallbackWarnings(fallback)],
+    warnings: [
+      ...reportWarnings(before, after, change),
+      ...busyWarnings([before, after], timing.provider),
+      ...fallbackWarnings(fallback),
+    ],
   }
 }
 

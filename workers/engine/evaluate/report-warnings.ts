@@ -4,6 +4,8 @@ import type { ChangeMeasures, ModelMeasures, ReportWarning } from '#src/domain/r
 
 /** Medians closer than this share are called equal, however steady they are. */
 const NOISE = 0.02
+/** Medians this far apart never are, however few and unsteady the runs. */
+const MOST_NOISE = 0.2
 /** Of the normal distribution: its 95th percentile in deviations, and the error of a median in errors of a mean. */
 const P95_DEVIATIONS = 1.645
 const MEDIAN_ERROR = 1.253
@@ -43,7 +45,7 @@ function noiseOf(...models: readonly ModelMeasures[]): number {
     const deviation = (latency.p95 - latency.p50) / P95_DEVIATIONS / latency.p50
     return (MEDIAN_ERROR * deviation) / Math.sqrt(latency.runs)
   })
-  return Math.max(NOISE, 2 * Math.hypot(...errors))
+  return Math.min(MOST_NOISE, Math.max(NOISE, 2 * Math.hypot(...errors)))
 }
 
 function qualityLoss(
