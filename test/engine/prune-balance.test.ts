@@ -51,6 +51,25 @@ const SHARED: PruneCase = {
   units: [],
 }
 
+/** Keys by values of one head lie along its positions twice: heads have no order for each position. */
+const FACTORIZED: PruneCase = {
+  title: 'factorized attention of one packed projection',
+  input: INPUTS,
+  weights: { w: [12, 36], wo: [12, 6] },
+  constants: [
+    'int64[5] packed = {0, 0, 3, 3, 4}',
+    'int64[3] joined = {0, 0, 12}',
+    'int64 i0 = {0}',
+    'int64 i1 = {1}',
+    'int64 i2 = {2}',
+  ],
+  body: `m = MatMul(x, w) r = Reshape(m, packed) t = Transpose<perm=[2,0,3,1,4]>(r)
+    q = Gather<axis=0>(t, i0) k = Gather<axis=0>(t, i1) v = Gather<axis=0>(t, i2)
+    e = Tanh(k) kt = Transpose<perm=[0,1,3,2]>(e) kv = MatMul(kt, v) o = MatMul(q, kv)
+    ot = Transpose<perm=[0,2,1,3]>(o) oj = Reshape(ot, joined) y = MatMul(oj, wo)`,
+  units: [],
+}
+
 const GROUPED: PruneCase = {
   title: 'grouped convolutions',
   input: 'float[B,3,6,6] x',
@@ -73,6 +92,7 @@ const CASES: readonly (readonly [PruneCase, number])[] = [
   [titled('grouped-query attention: two key heads for four query heads'), 3],
   [DIFFERENTIAL, 3],
   [SHARED, 1],
+  [FACTORIZED, 1],
   [GROUPED, 2],
 ]
 

@@ -44,7 +44,11 @@ class RowSearch {
       for (const [unit, joined] of beside) {
         const others = contents.filter((_, other) => other !== axis)
         const apart = others.flatMap(({ everywhere }) => [...everywhere])
-        const here = new Set([...joined, ...apart.filter((other) => other !== unit)])
+        // On two axes a unit would tell two rows: keys by values of one head, both along its positions.
+        const once = apart.filter((row) => {
+          return row !== unit && others.filter((own) => own.beside.has(row)).length === 1
+        })
+        const here = new Set([...joined, ...once])
         const known = this.#rows.get(unit) ?? here
         this.#rows.set(unit, new Set([...known].filter((row) => here.has(row))))
       }
