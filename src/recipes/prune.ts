@@ -66,7 +66,7 @@ const scope = z.union([z.enum(['global', 'layer']), perLayer]).describe(SCOPES)
 const channelScope = z
   .union([z.enum(['global', 'layer', 'auto']), perLayer])
   .describe(
-    `${SCOPES} \`auto\`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures \`sensitivity\`.`,
+    `${SCOPES} \`auto\`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures \`sensitivity\`. The other two scopes are tried as well, and what loses least when all is pruned and repaired is kept.`,
   )
 
 const excludedLayers = z

@@ -67,6 +67,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
       { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' },
       { since: 9, isUsed: (step) => step.channel_multiple === 'auto' },
       { since: 9, isUsed: (step) => step.ranked_by !== 'importance' },
+      { since: 12, isUsed: (step) => step.scope === 'auto' },
     ],
   },
   'prune unstructured': { since: 4, later: PRUNED_LATER },

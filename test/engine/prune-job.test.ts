@@ -93,8 +93,14 @@ describe('a job that prunes channels', () => {
     const report = await run([step])
     expect(report.compressed.macs! / MACS).toBeLessThanOrEqual(0.5)
     expect(report.compressed.macs! / MACS).toBeGreaterThan(0.4)
-    const { quality, groups } = pruneSensitivity.parse(report.steps[0]!.details['sensitivity'])
+    const { details } = report.steps[0]!
+    const { quality, groups } = pruneSensitivity.parse(details['sensitivity'])
     expect(quality).toBe(1)
+    const tried = details['tried'] as readonly { scope: string; drop: number; macs_kept: number }[]
+    expect(tried.map(({ scope }) => scope)).toEqual(['auto', 'layer', 'global'])
+    const chosen = tried.find(({ scope }) => scope === details['scope'])!
+    expect(chosen.drop).toBe(Math.min(...tried.map(({ drop }) => drop)))
+    expect(chosen.macs_kept).toBeCloseTo(report.compressed.macs! / MACS, 6)
     expect(groups.map(({ layers, size }) => [layers, size])).toEqual([
       [['c1'], 16],
       [['c2'], 32],

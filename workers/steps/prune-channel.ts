@@ -7,6 +7,8 @@ import type { Model } from '#src/onnx/ir/model'
 import type { PruneChannelStep } from '#src/recipes/prune'
 import { calibrationFeeds } from './calibration-feeds.ts'
 import { gradientTask } from './gradient-task.ts'
+import type { Prune } from './prune-better-scope.ts'
+import { betterScope } from './prune-better-scope.ts'
 import type { PruneRound } from './prune-rounds.ts'
 import { scopeOf } from './prune-scope.ts'
 import { sensitivityTask } from './sensitivity-task.ts'
@@ -41,7 +43,6 @@ export async function runPruneChannel(
     importance: step.importance,
     norm: step.norm,
     amount: amountAt(amountOf(step), share, history),
-    scope: scopeOf(step.scope, share),
     rankedBy:
       step.ranked_by === 'latency'
         ? { threads: spec.evaluation.latency.threads, scratch: context.scratch }
@@ -51,12 +52,19 @@ export async function runPruneChannel(
     normalizedAxes: step.normalized_axes,
     repair: step.repair,
     seed: spec.seed,
-    ...(sensitivity !== null && { sensitivity }),
     ...(history !== null && { originalSizes: history.sizes, macsLeft: history.macs }),
   }
   const feeds = calibration === null ? 'none' : calibrationFeeds(model, calibration, step.samples)
   const gradients = await gradientTask(model, step, context)
-  const { sizes, ...result } = await pruneChannels(model, options, feeds, runtime, gradients)
+  const prune: Prune = (of, scope, table = sensitivity) => {
+    const whole = { ...options, scope, ...(table !== null && { sensitivity: table }) }
+    return pruneChannels(of, whole, feeds, runtime, gradients)
+  }
+  const asked = scopeOf(step.scope, share)
+  const { sizes, ...result } =
+    asked.kind === 'auto' && sensitivity !== null
+      ? await betterScope(model, prune, sensitivity, runtime)
+      : await prune(model, asked)
   const { removed, channels } = result.details
   context.log(`${String(removed)} of ${String(channels)} channels removed`)
   const macs = (history?.macs ?? 1) * keptShare(result.details['macs_kept'])

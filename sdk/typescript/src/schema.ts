@@ -2600,7 +2600,7 @@ export interface components {
              */
             max_parameters?: number | null;
             /**
-             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`. `auto`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures `sensitivity`.
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`. `auto`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures `sensitivity`. The other two scopes are tried as well, and what loses least when all is pruned and repaired is kept.
              * @default layer
              */
             scope?: ("global" | "layer" | "auto") | {
@@ -2710,7 +2710,7 @@ export interface components {
              */
             max_parameters: number | null;
             /**
-             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`. `auto`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures `sensitivity`.
+             * @description Ranked over the whole model, in each layer by itself, or a fraction for each layer named; others lose `sparsity`. `auto`: ranked in each layer by itself, a fraction for each layer chosen by what the model loses with that layer alone for what it saves; measures `sensitivity`. The other two scopes are tried as well, and what loses least when all is pruned and repaired is kept.
              * @default layer
              */
             scope: ("global" | "layer" | "auto") | {
