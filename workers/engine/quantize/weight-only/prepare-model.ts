@@ -9,6 +9,7 @@ import type { Declined } from '../../rewrite/pass.ts'
 import { nodeRulePass } from '../../rewrite/pass.ts'
 import { PREPARING_PASSES } from '../../rewrite/simplify-passes.ts'
 import { simplify } from '../../rewrite/simplify.ts'
+import { widenFloat16 } from '../../rewrite/widen-float16.ts'
 import type { WeightOnlyContext, WeightOnlyOptions } from './weight-only-options.ts'
 
 /** Bytes up to which a model is copied and run as a whole. */
@@ -16,6 +17,8 @@ const SMALL_MODEL = 2 ** 30
 
 export interface PreparedModel {
   readonly isSmall: boolean
+  /** Tensors that were float16. */
+  readonly widened: number
   readonly details: unknown
   readonly declined: readonly Declined[]
 }
@@ -25,9 +28,12 @@ export async function prepareModel(
   options: WeightOnlyOptions,
   { runtime }: WeightOnlyContext,
 ): Promise<PreparedModel> {
-  const isSmall = modelSize(model, 'inline') <= SMALL_MODEL
+  const size = modelSize(model, 'inline')
+  const isSmall = size <= SMALL_MODEL
   const declined: Declined[] = []
   let details: unknown = 'left out: the model is large'
+  // Weights of half the bits are twice as large once widened.
+  const widened = size <= SMALL_MODEL / 2 ? widenFloat16(model) : 0
   if (isSmall) {
     const report = await simplify(model, runtime)
     details = report.details
@@ -42,5 +48,5 @@ export async function prepareModel(
       declined.push({ rule: 'upgrade-opset', node, reason: `opset ${opset}: ${reason}` })
     }
   }
-  return { isSmall, details, declined }
+  return { isSmall, widened, details, declined }
 }

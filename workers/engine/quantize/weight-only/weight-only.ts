@@ -77,6 +77,7 @@ export async function quantizeWeightOnly(
       input_scales: scaling.details,
       compact_weights: compact.tensors,
       simplify: prepared.details,
+      widened_from_float16: prepared.widened,
     },
     declined: [
       ...prepared.declined,
