@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { TersorError } from '#src/domain/errors'
 import type { BlobStore } from '#src/ports/blob-store'
+import { checkDigest } from './check-digest.ts'
 import { HashedFile } from './hashed-file.ts'
 import { claimTemporaryName, removeLeftovers } from './temporary-files.ts'
 import { storageError, syncFolder } from './storage-errors.ts'
@@ -49,9 +50,7 @@ export async function openFsBlobs(options: FsBlobsOptions): Promise<BlobStore> {
         } finally {
           await file.close()
         }
-        if (expectedSha256 !== undefined && expectedSha256.toLowerCase() !== key) {
-          throw new TersorError('checksum_mismatch', `The bytes have the SHA-256 ${key}`)
-        }
+        checkDigest(expectedSha256, key)
         const made = await mkdir(shardOf(key), { recursive: true })
         if (made !== undefined) await syncFolder(folder)
         // Replacing an equal file is how equal bytes are stored once; readers of the old one keep it.

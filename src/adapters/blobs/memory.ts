@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { TersorError } from '#src/domain/errors'
 import type { BlobStore } from '#src/ports/blob-store'
+import { checkDigest } from './check-digest.ts'
 
 export async function openMemoryBlobs(): Promise<BlobStore> {
   const blobs = new Map<string, Buffer>()
@@ -33,9 +34,7 @@ export async function openMemoryBlobs(): Promise<BlobStore> {
       }
       const bytes = Buffer.concat(chunks)
       const key = createHash('sha256').update(bytes).digest('hex')
-      if (expectedSha256 !== undefined && expectedSha256.toLowerCase() !== key) {
-        throw new TersorError('checksum_mismatch', `The bytes have the SHA-256 ${key}`)
-      }
+      checkDigest(expectedSha256, key)
       blobs.set(key, bytes)
       storedAt.set(key, Date.now())
       return { key, size }

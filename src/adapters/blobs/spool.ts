@@ -5,6 +5,7 @@ import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TersorError } from '#src/domain/errors'
 import type { PutOptions } from '#src/ports/blob-store'
+import { checkDigest } from './check-digest.ts'
 import { HashedFile } from './hashed-file.ts'
 import { claimTemporaryName } from './temporary-files.ts'
 
@@ -53,9 +54,7 @@ export async function spoolBytes(
     const bytes = Buffer.concat(head)
     const key =
       file === null ? createHash('sha256').update(bytes).digest('hex') : await file.finish()
-    if (expectedSha256 !== undefined && expectedSha256.toLowerCase() !== key) {
-      throw new TersorError('checksum_mismatch', `The bytes have the SHA-256 ${key}`)
-    }
+    checkDigest(expectedSha256, key)
     const read = async (start: number, end: number): Promise<Buffer> =>
       file === null ? bytes.subarray(start, end) : await file.read(start, end)
     return { key, size, read, discard }
