@@ -1,5 +1,6 @@
 // What each kind of step can do with a model, told from the words of its operators.
 
+import type { DataType } from './ir/data-type.ts'
 import type { Graph } from './ir/graph.ts'
 import type { Model } from './ir/model.ts'
 import type { Node } from './ir/node.ts'
@@ -93,13 +94,18 @@ function judgePrune(nodes: readonly Node[], weights: readonly WeightTensor[]): S
   }
 }
 
+/** Of weights; float16 is float32 while it is trained. */
+const TRAINED_TYPES: readonly DataType[] = ['float32', 'float16']
+
 /** Training needs a gradient for every node between a floating-point weight and the outputs. */
 function judgeDistill(model: Model, weights: readonly WeightTensor[]): StepSupport {
   const plain = weights.filter(({ quantizedBy }) => quantizedBy === 'none')
   if (plain.length === 0) return refused('the model has no floating-point weights to train')
-  const trained = plain.filter(({ tensor }) => tensor.dtype === 'float32')
+  const trained = plain.filter(({ tensor }) => TRAINED_TYPES.includes(tensor.dtype))
   if (trained.length === 0) {
-    return refused(`weights are trained in float32; those of the model are ${typesOf(plain)}`)
+    return refused(
+      `weights are trained in float32, and stored so or in float16; those of the model are ${typesOf(plain)}`,
+    )
   }
   const { blocked, stopped, reachesOutput } = new TrainingPaths(model, trained)
   if (blocked.length > 0) return refused(`no gradient is defined for ${listed(blocked)}`)

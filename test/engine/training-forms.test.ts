@@ -38,11 +38,12 @@ describe('models exported while they were trained', () => {
   })
 })
 
-it('training of weights in float16 is declined when the model is uploaded', () => {
+it.each([
+  ['float', { supported: true, notes: [] }],
+  ['float16', { supported: true, notes: [] }],
+  ['double', { supported: false, notes: [expect.stringContaining('of the model are float64')] }],
+])('training of weights in %s is judged when the model is uploaded', (type, support) => {
   const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
-    g (float16[N,4] x) => (float16[N,3] y) <float16[4,3] w = random(1, 1.0)> { y = MatMul(x, w) }`)
-  expect(inspectModel(model).support.distill).toEqual({
-    supported: false,
-    notes: ['weights are trained in float32; those of the model are float16'],
-  })
+    g (${type}[N,4] x) => (${type}[N,3] y) <${type}[4,3] w = random(1, 1.0)> { y = MatMul(x, w) }`)
+  expect(inspectModel(model).support.distill).toEqual(support)
 })
