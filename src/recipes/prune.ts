@@ -164,10 +164,10 @@ export const pruneChannel = z
   })
 
 const elementImportance = z
-  .enum([...IMPORTANCES, 'random'])
-  .default('magnitude')
+  .enum(['auto', ...IMPORTANCES, 'random'])
+  .default('auto')
   .describe(
-    'What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
+    'What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
   )
 
 export const pruneUnstructured = z

@@ -86,6 +86,7 @@ describe('a job that distils', () => {
       type: 'prune',
       method,
       sparsity: 0.75,
+      importance: 'magnitude',
       ...(method === 'channel' && { repair: false }),
     }
     const [bare, repaired] = [await run([step]), await run([{ ...step, finetune }])]

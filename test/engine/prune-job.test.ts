@@ -198,4 +198,13 @@ describe('a job that masks weights', () => {
     const zeros = report.compressed.sparsity * PARAMETERS
     expect(zeros).toBeCloseTo(WEIGHTS - weights, 3)
   })
+
+  test.each([
+    [{}, 'obs'],
+    [{ threshold: 0.05 }, 'magnitude'],
+    [{ importance: 'magnitude' }, 'magnitude'],
+  ])('takes the importance that suits: %j', async (options, importance) => {
+    const report = await run([{ type: 'prune', method: 'unstructured', ...options }])
+    expect(report.steps[0]!.details).toMatchObject({ importance })
+  })
 })

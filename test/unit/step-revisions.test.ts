@@ -45,12 +45,13 @@ describe('the least revision', () => {
       9,
     ],
     [[{ type: 'prune', method: 'channel', channel_multiple: 8, normalized_axes: 'whole' }], 4],
-    [[{ type: 'prune', method: 'unstructured' }], 4],
-    [[{ type: 'prune', method: 'n_m' }], 4],
+    [[{ type: 'prune', method: 'unstructured' }], 12],
+    [[{ type: 'prune', method: 'unstructured', importance: 'magnitude' }], 4],
+    [[{ type: 'prune', method: 'n_m', importance: 'magnitude' }], 4],
     [[{ type: 'prune', method: 'n_m', importance: 'obs' }], 7],
-    [[{ type: 'prune', method: 'unstructured', iterations: 2 }], 7],
+    [[{ type: 'prune', method: 'unstructured', importance: 'random', iterations: 2 }], 7],
     [[{ type: 'distill' }], 10],
-    [[{ type: 'prune', method: 'n_m', finetune: {} }], 10],
+    [[{ type: 'prune', method: 'n_m', importance: 'random', finetune: {} }], 10],
   ])('of %j is %i', (steps, revision) => {
     expect(revisionOf(steps)).toBe(revision)
   })

@@ -10,6 +10,7 @@ import type { ReportWarning } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import type { PruneNmStep, PruneUnstructuredStep } from '#src/recipes/prune'
 import { calibrationFeeds } from './calibration-feeds.ts'
+import { elementImportance } from './element-importance.ts'
 import { gradientTask } from './gradient-task.ts'
 import { scopeOf } from './prune-scope.ts'
 import type { StepContext, StepOutcome } from './step-outcome.ts'
@@ -33,7 +34,7 @@ export async function runPruneMasks(
   context: StepContext,
 ): Promise<StepOutcome> {
   const { calibration, runtime, spec } = context
-  const { importance } = step
+  const { importance, reason } = elementImportance(model, step, context)
   const rule = ruleOf(step, share)
   const mask =
     rule.kind === 'n_m' ? nmMask(rule.n, rule.m) : unstructuredMask(rule.scope, rule.amount)
@@ -61,7 +62,8 @@ export async function runPruneMasks(
     `${String(result.details['zeros'])} of ${String(result.details['elements'])} weights are 0`,
   )
   const warnings = [NO_FASTER, ...partWarnings(model, result.details['elements'])]
-  return { ...result, warnings, layerNoise: new Map() }
+  const details = { importance, importance_reason: reason, ...result.details }
+  return { ...result, details, warnings, layerNoise: new Map() }
 }
 
 /** What is asked for is a share of the weights of products and convolutions; tables may hold most of a model. */

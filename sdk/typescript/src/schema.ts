@@ -2788,11 +2788,11 @@ export interface components {
              */
             method: "n_m";
             /**
-             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
-             * @default magnitude
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @default auto
              * @enum {string}
              */
-            importance?: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
+            importance?: "auto" | "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Weights that stay of every `m`.
              * @default 2
@@ -2840,11 +2840,11 @@ export interface components {
              */
             method: "n_m";
             /**
-             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
-             * @default magnitude
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @default auto
              * @enum {string}
              */
-            importance: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
+            importance: "auto" | "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Weights that stay of every `m`.
              * @default 2
@@ -2926,11 +2926,11 @@ export interface components {
              */
             method: "unstructured";
             /**
-             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
-             * @default magnitude
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @default auto
              * @enum {string}
              */
-            importance?: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
+            importance?: "auto" | "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Fraction that goes; 0.5 when nothing else says how much.
              * @default null
@@ -2988,11 +2988,11 @@ export interface components {
              */
             method: "unstructured";
             /**
-             * @description What a weight is worth. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
-             * @default magnitude
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @default auto
              * @enum {string}
              */
-            importance: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
+            importance: "auto" | "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "random";
             /**
              * @description Fraction that goes; 0.5 when nothing else says how much.
              * @default null
