@@ -55,7 +55,7 @@ async function pruned(): Promise<{ readonly model: Model; readonly macs: number 
   const { model, details } = await pruneChannels(
     original(),
     {
-      importance: step.importance,
+      importance: 'magnitude',
       norm: step.norm,
       amount,
       scope: { kind: 'layer' },

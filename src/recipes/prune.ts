@@ -23,10 +23,10 @@ export const ACTIVATION_IMPORTANCES = ['activation', 'obs'] as const
 const IMPORTANCES = ['magnitude', ...ACTIVATION_IMPORTANCES, ...GRADIENT_IMPORTANCES] as const
 
 const importance = z
-  .enum([...IMPORTANCES, 'bn_scale', 'random'])
-  .default('magnitude')
+  .enum(['auto', ...IMPORTANCES, 'bn_scale', 'random'])
+  .default('auto')
   .describe(
-    'What a channel is worth. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
+    'What a channel is worth. `auto`: `obs` where there is a calibration dataset and no threshold, `activation` where weights are so large that it takes long, otherwise `magnitude`; the report says which. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
   )
 
 const fraction = z.number().min(0).max(1)

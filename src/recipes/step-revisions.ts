@@ -50,12 +50,12 @@ const BY_GRADIENTS: LaterUse<PruneStep> = {
 
 const IN_ROUNDS: LaterUse<PruneStep> = { since: 7, isUsed: ({ iterations }) => iterations > 1 }
 
-const BY_WHAT_SUITS: LaterUse<PruneUnstructuredStep | PruneNmStep> = {
+const BY_WHAT_SUITS: LaterUse<PruneStep> = {
   since: 12,
   isUsed: ({ importance }) => importance === 'auto',
 }
 
-const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS]
+const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS, BY_WHAT_SUITS]
 
 const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },
@@ -75,8 +75,8 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
       { since: 12, isUsed: (step) => step.scope === 'auto' },
     ],
   },
-  'prune unstructured': { since: 4, later: [...PRUNED_LATER, BY_WHAT_SUITS] },
-  'prune n_m': { since: 4, later: [...PRUNED_LATER, BY_WHAT_SUITS] },
+  'prune unstructured': { since: 4, later: PRUNED_LATER },
+  'prune n_m': { since: 4, later: PRUNED_LATER },
   distill: { since: 10, later: [] },
 }
 

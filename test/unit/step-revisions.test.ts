@@ -14,6 +14,7 @@ import { openTestContainer } from '#test/support/test-container'
 import { toyDataset, toyModel } from '#test/support/toy-model'
 
 const DYNAMIC = { type: 'quantize', method: 'dynamic' }
+const PRUNE = { type: 'prune', method: 'channel', importance: 'magnitude' }
 const STATIC = { type: 'quantize', method: 'static' }
 
 function revisionOf(steps: readonly unknown[], evaluation: object = { task: 'none' }): number {
@@ -30,13 +31,13 @@ describe('the least revision', () => {
     [[STATIC], 11],
     [[{ ...STATIC, target: 'nnapi' }], 11],
     [[{ type: 'simplify' }, STATIC], 11],
-    [[{ type: 'prune', method: 'channel' }], 9],
-    [[{ type: 'prune', method: 'channel', channel_multiple: 8 }], 7],
+    [[{ type: 'prune', method: 'channel' }], 12],
+    [[PRUNE], 9],
+    [[{ ...PRUNE, channel_multiple: 8 }], 7],
     [
       [
         {
-          type: 'prune',
-          method: 'channel',
+          ...PRUNE,
           channel_multiple: 8,
           scope: 'global',
           ranked_by: 'macs',
@@ -44,7 +45,7 @@ describe('the least revision', () => {
       ],
       9,
     ],
-    [[{ type: 'prune', method: 'channel', channel_multiple: 8, normalized_axes: 'whole' }], 4],
+    [[{ ...PRUNE, channel_multiple: 8, normalized_axes: 'whole' }], 4],
     [[{ type: 'prune', method: 'unstructured' }], 12],
     [[{ type: 'prune', method: 'unstructured', importance: 'magnitude' }], 4],
     [[{ type: 'prune', method: 'n_m', importance: 'magnitude' }], 4],

@@ -5,6 +5,7 @@ import { pruneChannels } from '#engine/prune/prune-channels'
 import type { ReportWarning } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import type { PruneChannelStep } from '#src/recipes/prune'
+import { chooseImportance } from './auto-importance.ts'
 import { calibrationFeeds } from './calibration-feeds.ts'
 import { gradientTask } from './gradient-task.ts'
 import type { Prune } from './prune-better-scope.ts'
@@ -39,8 +40,9 @@ export async function runPruneChannel(
 ): Promise<ChannelRound> {
   const { calibration, runtime, spec } = context
   const sensitivity = await sensitivityTask(step, context)
+  const { importance, reason } = chooseImportance(model, step, context)
   const options = {
-    importance: step.importance,
+    importance,
     norm: step.norm,
     amount: amountAt(amountOf(step), share, history),
     rankedBy:
@@ -69,7 +71,9 @@ export async function runPruneChannel(
   context.log(`${String(removed)} of ${String(channels)} channels removed`)
   const macs = (history?.macs ?? 1) * keptShare(result.details['macs_kept'])
   const parameters = (history?.parameters ?? 1) * keptShare(result.details['parameters_kept'])
-  const details = { ...result.details, macs_kept: macs, parameters_kept: parameters }
+  const shares = { macs_kept: macs, parameters_kept: parameters }
+  const chosen = { importance, importance_reason: reason }
+  const details = { ...chosen, ...result.details, ...shares }
   const outcome = { ...result, details, warnings: nothingRemoved(removed), layerNoise: new Map() }
   return { outcome, history: { sizes, macs, parameters } }
 }

@@ -9,8 +9,8 @@ import { maskWeights } from '#engine/prune/weight-masks'
 import type { ReportWarning } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
 import type { PruneNmStep, PruneUnstructuredStep } from '#src/recipes/prune'
+import { chooseImportance } from './auto-importance.ts'
 import { calibrationFeeds } from './calibration-feeds.ts'
-import { elementImportance } from './element-importance.ts'
 import { gradientTask } from './gradient-task.ts'
 import { scopeOf } from './prune-scope.ts'
 import type { StepContext, StepOutcome } from './step-outcome.ts'
@@ -34,7 +34,7 @@ export async function runPruneMasks(
   context: StepContext,
 ): Promise<StepOutcome> {
   const { calibration, runtime, spec } = context
-  const { importance, reason } = elementImportance(model, step, context)
+  const { importance, reason } = chooseImportance(model, step, context)
   const rule = ruleOf(step, share)
   const mask =
     rule.kind === 'n_m' ? nmMask(rule.n, rule.m) : unstructuredMask(rule.scope, rule.amount)
