@@ -26,7 +26,7 @@ const importance = z
   .enum(['auto', ...IMPORTANCES, 'bn_scale', 'random'])
   .default('auto')
   .describe(
-    'What a channel is worth. `auto`: `obs` where there is a calibration dataset and no threshold, `activation` where weights are so large that it takes long, otherwise `magnitude`; the report says which. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
+    'What a channel is worth. `auto`: `obs` where there is a calibration dataset and no threshold, `activation` where that takes long, otherwise `magnitude`; the report says which. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
   )
 
 const fraction = z.number().min(0).max(1)
@@ -167,7 +167,7 @@ const elementImportance = z
   .enum(['auto', ...IMPORTANCES, 'random'])
   .default('auto')
   .describe(
-    'What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
+    'What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and a model small enough that it takes no more than minutes; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.',
   )
 
 export const pruneUnstructured = z

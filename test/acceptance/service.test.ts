@@ -48,7 +48,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await program.kill('SIGTERM')
   receiver.close()
-  await rm(folder, { recursive: true, force: true })
+  // What was killed may still write for a moment.
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
 const newJob = (more: Partial<NewJob> = {}): NewJob => ({

@@ -40,7 +40,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await program.kill('SIGTERM')
-  await rm(folder, { recursive: true, force: true })
+  // What was killed may still write for a moment.
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 })
 
 async function logOf(id: string): Promise<readonly string[]> {

@@ -40,7 +40,7 @@ export async function runPruneChannel(
 ): Promise<ChannelRound> {
   const { calibration, runtime, spec } = context
   const sensitivity = await sensitivityTask(step, context)
-  const { importance, reason } = chooseImportance(model, step, context)
+  const { importance, reason } = await chooseImportance(model, step, context)
   const options = {
     importance,
     norm: step.norm,

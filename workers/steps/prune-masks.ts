@@ -34,7 +34,7 @@ export async function runPruneMasks(
   context: StepContext,
 ): Promise<StepOutcome> {
   const { calibration, runtime, spec } = context
-  const { importance, reason } = chooseImportance(model, step, context)
+  const { importance, reason } = await chooseImportance(model, step, context)
   const rule = ruleOf(step, share)
   const mask =
     rule.kind === 'n_m' ? nmMask(rule.n, rule.m) : unstructuredMask(rule.scope, rule.amount)

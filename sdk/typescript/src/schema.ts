@@ -2568,11 +2568,11 @@ export interface components {
              */
             method: "channel";
             /**
-             * @description What a channel is worth. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
-             * @default magnitude
+             * @description What a channel is worth. `auto`: `obs` where there is a calibration dataset and no threshold, `activation` where that takes long, otherwise `magnitude`; the report says which. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @default auto
              * @enum {string}
              */
-            importance?: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "bn_scale" | "random";
+            importance?: "auto" | "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "bn_scale" | "random";
             /**
              * @description Norm of the importance `magnitude`.
              * @default l2
@@ -2678,11 +2678,11 @@ export interface components {
              */
             method: "channel";
             /**
-             * @description What a channel is worth. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
-             * @default magnitude
+             * @description What a channel is worth. `auto`: `obs` where there is a calibration dataset and no threshold, `activation` where that takes long, otherwise `magnitude`; the report says which. `magnitude`: the size of its weights. `bn_scale`: the scale of its BatchNormalization. `activation`: what flows through it times the weights that read it. `obs`: what the layers behind it lose when their other weights make up for it. `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @default auto
              * @enum {string}
              */
-            importance: "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "bn_scale" | "random";
+            importance: "auto" | "magnitude" | "activation" | "obs" | "gradient" | "taylor" | "fisher" | "hessian" | "bn_scale" | "random";
             /**
              * @description Norm of the importance `magnitude`.
              * @default l2
@@ -2788,7 +2788,7 @@ export interface components {
              */
             method: "n_m";
             /**
-             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and a model small enough that it takes no more than minutes; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default auto
              * @enum {string}
              */
@@ -2840,7 +2840,7 @@ export interface components {
              */
             method: "n_m";
             /**
-             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and a model small enough that it takes no more than minutes; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default auto
              * @enum {string}
              */
@@ -2926,7 +2926,7 @@ export interface components {
              */
             method: "unstructured";
             /**
-             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and a model small enough that it takes no more than minutes; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default auto
              * @enum {string}
              */
@@ -2988,7 +2988,7 @@ export interface components {
              */
             method: "unstructured";
             /**
-             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and no weights so large that it takes long; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
+             * @description What a weight is worth. `auto`: `obs` where there is a calibration dataset, no threshold and a model small enough that it takes no more than minutes; otherwise `magnitude`; the report says which. `magnitude`: its size. `activation`: its size times that of what it meets (Wanda). `obs`: what it costs when the weights behind it make up for it, as they then do (SparseGPT). `taylor`, `fisher`: what the loss loses to first order, squared, by small batches or sample by sample. `hessian`: to second order. `gradient`: how steep the loss is. `random`: chance, as a control. `activation` and `obs` need a calibration dataset, those by gradients that or a training dataset; labels are used where there are any.
              * @default auto
              * @enum {string}
              */
