@@ -3,18 +3,9 @@ import type { ChannelOptions } from '#engine/prune/prune-channels'
 import { pruneChannels } from '#engine/prune/prune-channels'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { floatTensor, runtime } from './model-runs.ts'
+import { HALF_OF_EACH } from './prune-options.ts'
 
-const OPTIONS: ChannelOptions = {
-  importance: 'magnitude',
-  norm: 'l2',
-  amount: { kind: 'sparsity', value: 0.5 },
-  scope: { kind: 'layer' },
-  limits: { minChannels: 8, channelMultiple: 8 },
-  excludedLayers: [],
-  normalizedAxes: 'auto',
-  repair: false,
-  seed: 0,
-}
+const OPTIONS = { ...HALF_OF_EACH, limits: { minChannels: 8, channelMultiple: 8 } }
 
 /** A stream of 32 under LayerNormalization with a feed-forward of `inner`. */
 function stream(inner: number, norm = 'n = LayerNormalization(a, s, b)') {

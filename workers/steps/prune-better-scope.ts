@@ -8,9 +8,9 @@ import type {
   SessionJudgement,
 } from '#engine/prune/sensitivity/measure-sensitivity'
 import { copyModel } from '#engine/rewrite/copy-model'
-import type { Runtime, RuntimeSession } from '#engine/runtime/runtime'
+import type { Runtime } from '#engine/runtime/runtime'
+import { withSessions } from '#engine/runtime/with-sessions'
 import type { Model } from '#src/onnx/ir/model'
-import { modelBytes } from '#src/onnx/write-model'
 
 /** Rewrites the model in place; `sensitivity`: another than what the step asks for, or none. */
 export type Prune = (
@@ -23,6 +23,7 @@ export type Prune = (
 const SCOPES = ['auto', 'layer', 'global'] as const
 /** As many channels may go in layers that cost little: one that leaves so many more multiply-accumulates is no rival. */
 const MORE_LEFT = 1.1
+const LOADED = { threads: 1, optimization: 'all' } as const
 
 interface Attempt {
   readonly scope: (typeof SCOPES)[number]
@@ -42,7 +43,8 @@ export async function betterScope(
   for (const kind of SCOPES) {
     results.push(await prune(copyModel(model), { kind }, kind === 'auto' ? undefined : null))
   }
-  const [, ...judged] = await judgeAll([model, ...results.map((result) => result.model)])
+  const models = [model, ...results.map((result) => result.model)]
+  const [, ...judged] = await withSessions(models, LOADED, runtime, judge)
   const attempts = SCOPES.map((scope, index): Attempt => {
     const [result, judgement] = [results[index]!, judged[index]!]
     return { scope, result, judgement, macs: Number(result.details['macs_kept'] ?? 1) }
@@ -60,19 +62,6 @@ export async function betterScope(
     }),
   }
   return { ...best.result, details }
-
-  async function judgeAll(models: readonly Model[]): Promise<readonly SessionJudgement[]> {
-    const sessions: RuntimeSession[] = []
-    try {
-      for (const each of models) {
-        const bytes = modelBytes(each, 'inline')
-        sessions.push(await runtime.load(bytes, { threads: 1, optimization: 'all' }))
-      }
-      return await judge(sessions)
-    } finally {
-      for (const session of sessions) await session.release()
-    }
-  }
 }
 
 /** By the metric, where there is one; where it is the same, by the outputs. */

@@ -8,8 +8,8 @@ import { METRIC_TRAITS } from '#engine/evaluate/metrics/metrics'
 import { concreteShapes, randomFeeds } from '#engine/evaluate/random-feeds'
 import type { CandidateMeasures } from '#engine/quantize/choose-candidate'
 import type { RuntimeSession } from '#engine/runtime/runtime'
+import { withSessions } from '#engine/runtime/with-sessions'
 import type { Model } from '#src/onnx/ir/model'
-import { modelBytes } from '#src/onnx/write-model'
 import { metricOf } from './metric-of.ts'
 import { openTask } from './open-task.ts'
 import type { StepContext } from './step-outcome.ts'
@@ -31,12 +31,8 @@ export async function tryModels(
   context: StepContext,
 ): Promise<Trial> {
   const { threads, batch_size: batch } = context.spec.evaluation.latency
-  const sessions: RuntimeSession[] = []
-  try {
-    for (const model of [float, ...models]) {
-      const bytes = modelBytes(model, 'inline')
-      sessions.push(await context.runtime.load(bytes, { threads, optimization: 'all' }))
-    }
+  const options = { threads, optimization: 'all' } as const
+  return await withSessions([float, ...models], options, context.runtime, async (sessions) => {
     const { judgements, ...rule } = await judge(sessions, context)
     const speedups = await timeAll(sessions, { threads, batch }, context)
     const measures = models.map((_, index): CandidateMeasures => {
@@ -45,9 +41,7 @@ export async function tryModels(
       return { speedup: speedups[index + 1] ?? 1, loss }
     })
     return { measures, none: { speedup: 1, loss: null }, unit: rule.unit, maxLoss: rule.maxLoss }
-  } finally {
-    for (const session of sessions) await session.release()
-  }
+  })
 }
 
 async function timeAll(

@@ -5,12 +5,8 @@ import { applyInputScales } from '#engine/quantize/weight-only/apply-input-scale
 import { gramMatrices } from '#engine/quantize/weight-only/gram-matrices'
 import type { StoredLayer } from '#engine/quantize/weight-only/site-quantizer'
 import { quantizeWeightOnly } from '#engine/quantize/weight-only/weight-only'
-import type {
-  WeightOnlyContext,
-  WeightOnlyOptions,
-} from '#engine/quantize/weight-only/weight-only-options'
+import type { WeightOnlyOptions } from '#engine/quantize/weight-only/weight-only-options'
 import { WEIGHT_ONLY_DEFAULTS } from '#engine/quantize/weight-only/weight-only-options'
-import { MEMORY_STORE } from '#engine/quantize/weight-only/weight-store'
 import { weightSites } from '#engine/quantize/weight-only/weight-sites'
 import type { Model } from '#src/onnx/ir/model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
@@ -24,18 +20,12 @@ import {
   runModel,
   runtime,
 } from '../model-runs.ts'
+import { PLAIN_CONTEXT } from './plain-context.ts'
 import { tinyTransformer, tokenFeeds } from './tiny-transformer.ts'
 
 const FEEDS: Feeds[] = Array.from({ length: 6 }, (_, seed) => tokenFeeds(2, 12, seed))
 
-const CONTEXT: WeightOnlyContext = {
-  runtime,
-  threads: 1,
-  feeds: FEEDS,
-  store: MEMORY_STORE,
-  inputShapes: {},
-  progress: () => {},
-}
+const CONTEXT = { ...PLAIN_CONTEXT, feeds: FEEDS }
 
 const PLAIN: WeightOnlyOptions = {
   ...WEIGHT_ONLY_DEFAULTS,

@@ -4,9 +4,9 @@ import { expect, it } from 'vitest'
 import { quantizeFloat16 } from '#engine/quantize/float16'
 import { quantizeWeightOnly } from '#engine/quantize/weight-only/weight-only'
 import { WEIGHT_ONLY_DEFAULTS } from '#engine/quantize/weight-only/weight-only-options'
-import { MEMORY_STORE } from '#engine/quantize/weight-only/weight-store'
 import { modelSize } from '#src/onnx/write-model'
 import { outputNoise, runtime } from '../model-runs.ts'
+import { PLAIN_CONTEXT } from './plain-context.ts'
 import { tinyTransformer, tokenFeeds } from './tiny-transformer.ts'
 
 it('makes a float16 model smaller, and runs near it', async () => {
@@ -15,14 +15,7 @@ it('makes a float16 model smaller, and runs near it', async () => {
     return (await quantizeFloat16(tinyTransformer(), options, runtime)).model
   }
   const options = { ...WEIGHT_ONLY_DEFAULTS, format: 'matmul_nbits', dtype: 'int8' } as const
-  const made = await quantizeWeightOnly(await half(), options, {
-    runtime,
-    threads: 1,
-    feeds: null,
-    store: MEMORY_STORE,
-    inputShapes: {},
-    progress: () => {},
-  })
+  const made = await quantizeWeightOnly(await half(), options, PLAIN_CONTEXT)
   expect(made.details['widened_from_float16']).toBeGreaterThan(4)
   expect([...made.model.graph.nodes()].map(({ opType }) => opType)).toContain('MatMulNBits')
   expect(modelSize(await half()) / modelSize(made.model)).toBeGreaterThan(1.3)

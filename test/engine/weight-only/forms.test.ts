@@ -7,12 +7,8 @@ import { unpackedWeight } from '#engine/quantize/weight-only/packed-weight'
 import { fitOf, settingsOf } from '#engine/quantize/weight-only/site-settings'
 import { quantizeWeightOnly } from '#engine/quantize/weight-only/weight-only'
 import type { StoredLayer } from '#engine/quantize/weight-only/site-quantizer'
-import type {
-  WeightOnlyContext,
-  WeightOnlyOptions,
-} from '#engine/quantize/weight-only/weight-only-options'
+import type { WeightOnlyOptions } from '#engine/quantize/weight-only/weight-only-options'
 import { WEIGHT_ONLY_DEFAULTS } from '#engine/quantize/weight-only/weight-only-options'
-import { MEMORY_STORE } from '#engine/quantize/weight-only/weight-store'
 import type { Model } from '#src/onnx/ir/model'
 import { countWeights } from '#src/onnx/count-weights'
 import { parseModel } from '#src/onnx/text/parse-model'
@@ -25,18 +21,9 @@ import {
   outputNoise,
   relativeDifference,
   runModel,
-  runtime,
 } from '../model-runs.ts'
+import { PLAIN_CONTEXT } from './plain-context.ts'
 import { tinyTransformer, tokenFeeds } from './tiny-transformer.ts'
-
-const CONTEXT: WeightOnlyContext = {
-  runtime,
-  threads: 1,
-  feeds: null,
-  store: MEMORY_STORE,
-  inputShapes: {},
-  progress: () => {},
-}
 
 /** Exact sums: the runtime does not round the activations to 8 bits. */
 const EXACT = { ...WEIGHT_ONLY_DEFAULTS, accuracyLevel: 1, format: 'matmul_nbits' } as const
@@ -71,7 +58,7 @@ describe('forms of stored weights', () => {
       const made = await quantizeWeightOnly(
         tinyTransformer(),
         { ...EXACT, format, ...more },
-        CONTEXT,
+        PLAIN_CONTEXT,
       )
       const feeds = tokenFeeds(2, 5, 3)
       const [plain, optimized] = [
@@ -108,7 +95,7 @@ describe('forms of stored weights', () => {
       const matrix = { tensor, rows: 24, columns: 72, order: 'row-major' } as const
       const values = unpackedWeight(packWeight(matrix, settings, fitOf(options, settings)))
       const written = text(`float[24, 72] w = {${[...values].join()}}`)
-      const made = await quantizeWeightOnly(original, options, CONTEXT)
+      const made = await quantizeWeightOnly(original, options, PLAIN_CONTEXT)
       const feeds = { x: floatTensor([3, 72], 4) }
       const outputs = await runModel(written, feeds)
       expect(relativeDifference(outputs, await runModel(made.model, feeds))).toBeLessThan(1e-5)
@@ -119,7 +106,7 @@ describe('forms of stored weights', () => {
     const original = tinyTransformer()
     const before = countWeights(weightTensors(original))
     for (const dtype of ['int4', 'int8'] as const) {
-      const made = await quantizeWeightOnly(tinyTransformer(), { ...EXACT, dtype }, CONTEXT)
+      const made = await quantizeWeightOnly(tinyTransformer(), { ...EXACT, dtype }, PLAIN_CONTEXT)
       expect(countWeights(weightTensors(made.model)).parameters).toBe(before.parameters)
       const ratio = modelSize(original) / modelSize(made.model)
       expect(ratio).toBeGreaterThan(dtype === 'int4' ? 4 : 2.8)
@@ -133,7 +120,7 @@ describe('forms of stored weights', () => {
       { [c] a = Conv(x, w) f = Flatten(a) [p] y = MatMul(f, v)  g = Relu(f) [o] z = MatMul(g, v) }`
     const feeds = { x: floatTensor([1, 16, 8, 8], 11) }
     for (const format of ['matmul_nbits', 'qdq'] as const) {
-      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, CONTEXT)
+      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, PLAIN_CONTEXT)
       expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(15)
       const [conv] = layersOf(made.details)
       expect(conv).toMatchObject({ name: 'c', bits: 8, block_size: null })
@@ -153,7 +140,7 @@ describe('forms of stored weights', () => {
     async (format) => {
       const text = `<ir_version: 8, opset_import: ["" : 17]> g (int64[N] i) => (float[N, 48] y)
       <${floatConstant('t', [40, 48], 1)}> { [e] y = Gather(t, i) }`
-      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, CONTEXT)
+      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, PLAIN_CONTEXT)
       const feeds = {
         i: { dtype: 'int64', dims: [4], data: new BigInt64Array([0n, -1n, 39n, -40n]) },
       } as const
@@ -173,7 +160,7 @@ describe('forms of stored weights', () => {
       g (float[N, 16, 8, 8] x) => (float[N, C, H, W] y)
       <${floatConstant('w', [16, 8, 3, 3], 6, 0.1)}>
       { [t] y = ConvTranspose<group = ${group}>(x, w) }`
-      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, CONTEXT)
+      const made = await quantizeWeightOnly(parseModel(text), { ...EXACT, format }, PLAIN_CONTEXT)
       const feeds = { x: floatTensor([1, 16, 8, 8], 11) }
       expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(35)
       expect(layersOf(made.details)).toHaveLength(1)
@@ -182,7 +169,7 @@ describe('forms of stored weights', () => {
 
   it('leaves what is excluded, and tables where asked to', async () => {
     const options = { ...EXACT, excludedLayers: ['head'], embeddings: false }
-    const made = await quantizeWeightOnly(tinyTransformer(), options, CONTEXT)
+    const made = await quantizeWeightOnly(tinyTransformer(), options, PLAIN_CONTEXT)
     const nodes = [...made.model.graph.nodes()]
     expect(nodes.find(({ name }) => name === 'head')?.opType).toBe('MatMul')
     expect(nodes.find(({ name }) => name === 'embed')?.opType).toBe('Gather')
@@ -194,7 +181,7 @@ describe('forms of stored weights', () => {
     const values = Array.from({ length: 2048 }, (_, index) => (index === 77 ? 'nan' : '0.5'))
     const text = `<ir_version: 8, opset_import: ["" : 17]>
       g (float[N, 64] x) => (float[N, 32] y) <float[64, 32] w = {${values.join()}}> { y = MatMul(x, w) }`
-    await expect(quantizeWeightOnly(parseModel(text), EXACT, CONTEXT)).rejects.toThrow(
+    await expect(quantizeWeightOnly(parseModel(text), EXACT, PLAIN_CONTEXT)).rejects.toThrow(
       /'w' holds NaN/,
     )
   })
@@ -212,7 +199,7 @@ describe('forms of stored weights', () => {
     const made = await quantizeWeightOnly(
       tinyTransformer(),
       { ...WEIGHT_ONLY_DEFAULTS, format: 'auto' },
-      { ...CONTEXT, inputShapes },
+      { ...PLAIN_CONTEXT, inputShapes },
     )
     for (const { name, form, speedups } of layersOf(made.details)) {
       if (name === 'embed') continue

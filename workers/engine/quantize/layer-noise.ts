@@ -5,13 +5,13 @@ import type { Node } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import { elementCount } from '#src/onnx/ir/value-type'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
-import { modelBytes } from '#src/onnx/write-model'
 import { opRule } from '../ops/registry.ts'
 import { copyModel } from '../rewrite/copy-model.ts'
 import { labelOf } from '../rewrite/pass.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { soleConsumer } from '../rewrite/sole-consumer.ts'
-import type { Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
+import type { Runtime, RuntimeTensor } from '../runtime/runtime.ts'
+import { withSessions } from '../runtime/with-sessions.ts'
 import type { Feeds } from './activation-statistics.ts'
 
 /** Elements that leave the runtime in one run; layers beyond that are looked at in a further one. */
@@ -29,30 +29,23 @@ export async function layerNoise(
   const decibels = new Map<string, number>()
   for (const labels of groupsOf(float, batches)) {
     const models = [float, quantized].map((model) => observed(model, labels))
-    const sessions: RuntimeSession[] = []
     const sums = new Map(labels.map((label) => [label, { signal: 0, noise: 0 }]))
-    try {
-      for (const { model } of models) {
-        const bytes = modelBytes(model, 'inline')
-        sessions.push(
-          await runtime.load(bytes, {
-            threads,
-            optimization: 'basic',
-            memoryPattern: false,
-            sessionConfig: { 'session.disable_quant_qdq': '1' },
-          }),
-        )
-      }
+    const options = {
+      threads,
+      optimization: 'basic',
+      memoryPattern: false,
+      sessionConfig: { 'session.disable_quant_qdq': '1' },
+    } as const
+    const pair = models.map(({ model }) => model)
+    await withSessions(pair, options, runtime, async ([reference, other]) => {
       for (const batch of batches) {
-        const [wanted, actual] = [await sessions[0]?.run(batch), await sessions[1]?.run(batch)]
+        const [wanted, actual] = [await reference?.run(batch), await other?.run(batch)]
         for (const [label, sum] of sums) {
           const names = models.map(({ outputs }) => outputs.get(label) ?? '')
           addError(sum, wanted?.[names[0] ?? ''], actual?.[names[1] ?? ''])
         }
       }
-    } finally {
-      for (const session of sessions) await session.release()
-    }
+    })
     for (const [label, { signal, noise }] of sums) {
       if (noise > 0 && signal > 0) decibels.set(label, 10 * Math.log10(signal / noise))
     }

@@ -1,11 +1,11 @@
 // Pads channels where the float model is no slower for it on this host: kernels on integers gain more, but not all layers get one.
 
 import type { Model } from '#src/onnx/ir/model'
-import { modelBytes } from '#src/onnx/write-model'
 import { relativeSpeeds } from '../evaluate/relative-speed.ts'
 import { copyModel } from '../rewrite/copy-model.ts'
 import { padChannels } from '../rewrite/pad-channels.ts'
-import type { Runtime, RuntimeSession } from '../runtime/runtime.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { withSessions } from '../runtime/with-sessions.ts'
 import type { FeedSource } from './activation-statistics.ts'
 import { firstSamples } from './first-samples.ts'
 
@@ -32,16 +32,10 @@ export async function padWhereFaster(
   const groups = padChannels(padded)
   if (groups === 0) return { model, groups }
   const [sample = {}] = await firstSamples(model, feeds, 1)
-  const sessions: RuntimeSession[] = []
-  try {
-    for (const made of [model, padded]) {
-      const bytes = modelBytes(made, 'inline')
-      sessions.push(await runtime.load(bytes, { threads, optimization: 'all' }))
-    }
+  const options = { threads, optimization: 'all' } as const
+  return await withSessions([model, padded], options, runtime, async (sessions) => {
     const runs = sessions.map((session) => () => session.run(sample))
     const [, speed = 0] = await relativeSpeeds(runs, { ...TIMING, threads })
     return speed >= 1 - TOLERANCE ? { model: padded, groups } : { model, groups: 0 }
-  } finally {
-    for (const session of sessions) await session.release()
-  }
+  })
 }
