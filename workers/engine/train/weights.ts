@@ -4,7 +4,7 @@ import type { Model } from '#src/onnx/ir/model'
 import { typedTensor } from '#src/onnx/ir/tensor'
 import type { RuntimeTensor } from '../runtime/runtime.ts'
 import type { Checkpoint, Tensors } from './checkpoint.ts'
-import type { StateTensor } from './step-graph.ts'
+import type { StateTensor } from './step-state.ts'
 
 /** After t steps the mean keeps no more than (1 + t) ÷ (10 + t): the first weights are soon forgotten. */
 const FIRST_STEPS = 10
