@@ -68,34 +68,6 @@ export const reportWarning = z
   .strictObject({ code: z.string(), detail: z.string() })
   .meta({ id: 'ReportWarning' })
 
-/** What a model loses when one group of channels alone is pruned: `details.sensitivity` of a step of pruning that measures it. */
-export const pruneSensitivity = z
-  .strictObject({
-    quality: z.number().nullable().describe('Of the model as it is; null without labels.'),
-    groups: z.array(
-      z.strictObject({
-        layers: z.array(z.string()),
-        more_layers: z.int(),
-        size: z.int(),
-        chosen: z.number().describe('The fraction that goes.'),
-        points: z.array(
-          z.strictObject({
-            ratio: z.number(),
-            removed: z.int(),
-            quality: z.number().nullable(),
-            lost: z
-              .number()
-              .describe('Of the metric where there are labels, else the error of the outputs.'),
-            output_error: z
-              .number()
-              .describe('The root of the energy of the difference over that of the outputs.'),
-          }),
-        ),
-      }),
-    ),
-  })
-  .meta({ id: 'PruneSensitivityTable' })
-
 /** What a step did. `declined`: rules that did not apply, each with its reason. */
 export const stepReport = z
   .strictObject({

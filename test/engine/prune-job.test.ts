@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { pruneSensitivity, report as reportSchema } from '#src/domain/report'
+import { pruneSensitivity } from '#src/domain/prune-sensitivity-table'
+import { report as reportSchema } from '#src/domain/report'
 import { sensitivityTable } from '#src/http/pages/sensitivity-table'
 import { MACS, PARAMETERS } from '#test/support/toy-network'
 import { runToyJob } from './toy-job.ts'
@@ -143,6 +144,22 @@ describe('a job that prunes channels', () => {
       expect(points[0]!.lost).toBeGreaterThan(0.01)
       expect(chosen).toBe(0.5)
     }
+  })
+
+  test('tells by hessian how sharply the loss bends in each layer', async () => {
+    const sensitivity = { ratios: [0.5], samples: 32 }
+    const step = { type: 'prune', method: 'channel', importance: 'hessian', sensitivity }
+    const report = await run([step])
+    const { curvature } = pruneSensitivity.parse(report.steps[0]!.details['sensitivity'])
+    expect(curvature!.samples).toBe(64)
+    expect(curvature!.layers.map(({ layers }) => layers)).toEqual([['c1'], ['c2'], ['y']])
+    for (const { top_eigenvalue: top, reason } of curvature!.layers) {
+      expect(top).toBeGreaterThan(0)
+      expect(reason).toBeNull()
+    }
+    expect(sensitivityTable(report.steps[0]!)).toContain('top eigenvalue')
+    const others = await run([{ ...step, importance: 'taylor' }])
+    expect(others.steps[0]!.details['sensitivity']).toMatchObject({ curvature: null })
   })
 
   test('keeps no more than max_macs allows, in rounds', async () => {

@@ -39,7 +39,7 @@ export async function runPruneChannel(
   context: StepContext,
 ): Promise<ChannelRound> {
   const { calibration, runtime, spec } = context
-  const sensitivity = await sensitivityTask(step, context)
+  const sensitivity = await sensitivityTask(model, step, context)
   const { importance, reason } = await chooseImportance(model, step, context)
   const options = {
     importance,

@@ -3,16 +3,19 @@
 import { judgeModels } from '#engine/evaluate/judge'
 import { METRIC_TRAITS } from '#engine/evaluate/metrics/metrics'
 import type { SensitivityTask } from '#engine/prune/sensitivity/measure-sensitivity'
+import type { Model } from '#src/onnx/ir/model'
 import type { Evaluation } from '#src/recipes/evaluation'
 import { labelFields } from '#src/recipes/evaluation'
 import type { PruneStep } from '#src/recipes/prune'
 import { sensitivityOf } from '#src/recipes/prune'
+import { divergenceTask } from './gradient-task.ts'
 import { metricOf } from './metric-of.ts'
 import { openTask } from './open-task.ts'
 import type { StepContext } from './step-outcome.ts'
 
 /** `null` where nothing is to be measured, or there are no samples. */
 export async function sensitivityTask(
+  model: Model,
   step: PruneStep,
   { calibration, train, spec }: Pick<StepContext, 'calibration' | 'train' | 'spec'>,
 ): Promise<SensitivityTask | null> {
@@ -24,8 +27,10 @@ export async function sensitivityTask(
   const evaluation: Evaluation = isLabelled ? spec.evaluation : { ...spec.evaluation, labels: null }
   const name = metricOf(evaluation)
   const sign = name === 'none' || METRIC_TRAITS[name].higherIsBetter ? 1 : -1
+  const isCurved = step.importance === 'hessian'
   return {
     ratios: wanted.ratios,
+    curvature: isCurved ? await divergenceTask(model, step, { calibration, train, spec }) : 'none',
     judge: async (sessions) => {
       const task = await openTask(evaluation, sessions[0]?.outputs ?? [], samples)
       const found = await judgeModels(sessions, samples, { task, limit: wanted.samples })

@@ -2616,7 +2616,7 @@ export interface components {
              */
             ranked_by?: "importance" | "macs" | "parameters" | "latency";
             /**
-             * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. null = only where `scope` is `auto`, with the defaults.
+             * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. Where `importance` is `hessian`, beside it the top eigenvalue of the Hessian in the weights of each layer, on up to 64 samples, fewer where the model is large. null = only where `scope` is `auto`, with the defaults.
              * @default null
              */
             sensitivity?: components["schemas"]["PruneSensitivity"] | null;
@@ -2726,7 +2726,7 @@ export interface components {
              */
             ranked_by: "importance" | "macs" | "parameters" | "latency";
             /**
-             * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. null = only where `scope` is `auto`, with the defaults.
+             * @description What the model loses when each group of channels alone is pruned at these ratios, nothing trained or repaired: measured on samples of the calibration dataset, or else of the training dataset, by the metric of the evaluation where they have labels; a table in the report. Where `importance` is `hessian`, beside it the top eigenvalue of the Hessian in the weights of each layer, on up to 64 samples, fewer where the model is large. null = only where `scope` is `auto`, with the defaults.
              * @default null
              */
             sensitivity: components["schemas"]["PruneSensitivityResolved"] | null;

@@ -21,6 +21,8 @@ import type { Unit } from './units.ts'
 import { ratiosAt } from './sensitivity/allocate-ratios.ts'
 import type { Sensitivity } from './sensitivity/measure-sensitivity.ts'
 import { measureSensitivity } from './sensitivity/measure-sensitivity.ts'
+import type { Curvature } from './sensitivity/top-eigenvalues.ts'
+import { topEigenvalues } from './sensitivity/top-eigenvalues.ts'
 import { sizesOf, unitSizes } from './unit-sizes.ts'
 import { unitsOf } from './units.ts'
 import { runnableFeeds } from './verify-pruned.ts'
@@ -41,6 +43,8 @@ export interface RemovalPlan {
   readonly sizes: ReadonlyMap<string, number>
   /** `null` where it was not asked for. */
   readonly sensitivity: Sensitivity | null
+  /** `null` where it was not asked for. */
+  readonly curvature: Curvature | null
 }
 
 /** Changes nothing. */
@@ -62,9 +66,13 @@ export async function planRemoval(
     const { sensitivity: task } = options
     const sensitivity =
       task === undefined ? null : await measureSensitivity(trace, units, scores, task, runtime)
+    const curvature =
+      task === undefined || task.curvature === 'none'
+        ? null
+        : await topEigenvalues(model, task.curvature, seed, runtime)
     const ranking = await rankingOf({ trace, units, cost }, options, runtime)
     const { rankedBy } = ranking
-    const known = { trace, units, cost, originally, sizes, sensitivity, rankedBy }
+    const known = { trace, units, cost, originally, sizes, sensitivity, curvature, rankedBy }
     const allocate =
       sensitivity === null ? {} : { allocate: allocation(sensitivity, units, options, cost) }
     const at = (limits: Limits): RemovalPlan => {

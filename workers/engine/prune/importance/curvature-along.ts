@@ -10,13 +10,14 @@ export async function curvatureAlong(
   session: Pick<GradientBatches, 'weights' | 'run'>,
   fields: Fields,
   direction: ReadonlyMap<string, Float32Array>,
+  share = SHARE,
 ): Promise<Map<string, Float32Array>> {
   const size = norm([...direction.values()])
   const own = norm(
     [...direction.keys()].map((name) => session.weights.get(name) ?? new Float32Array()),
   )
   if (size === 0) return new Map()
-  const step = (SHARE * own) / size
+  const step = (share * own) / size
   const moved = (by: number) =>
     new Map(
       [...direction].map(([name, along]) => {

@@ -1,6 +1,7 @@
 // What a model loses when one group of channels alone is pruned, at several ratios, without anything trained or repaired.
 
 import type { Runtime, RuntimeSession } from '../../runtime/runtime.ts'
+import type { GradientTask } from '../../train/gradient-batches.ts'
 import type { UnitScores } from '../importance/importance.ts'
 import type { AxisTrace } from '../trace-axes.ts'
 import type { Unit } from '../units.ts'
@@ -20,6 +21,8 @@ export interface SensitivityTask {
   readonly ratios: readonly number[]
   /** Judges the sessions against the first of them. */
   readonly judge: (sessions: readonly RuntimeSession[]) => Promise<readonly SessionJudgement[]>
+  /** The model against what it says itself, where curvatures are to be told as well. */
+  readonly curvature: GradientTask | 'none'
 }
 
 export interface SensitivityPoint extends SessionJudgement {
