@@ -81,6 +81,7 @@ async function measure(width: number, layers: number): Promise<void> {
     averaging: null,
     earlyStopping: null,
     augmentations: [],
+    shards: 1,
     threads: 1,
   } as const
   try {

@@ -90,6 +90,7 @@ const options = {
   averaging: null,
   earlyStopping: null,
   augmentations: ['shift'],
+  shards: 1,
   threads: Number(threads),
 } as const
 const task = { terms: [LOSS], teacher: null, samples: train, options }

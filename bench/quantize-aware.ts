@@ -80,6 +80,7 @@ for (const file of readdirSync(models).filter((name) => name.endsWith('.onnx')))
       averaging: null,
       earlyStopping: null,
       augmentations: [],
+      shards: 1,
       threads: 1,
     } as const
     const terms = termsOf(qat.student.graph.outputs[0]?.name ?? '')

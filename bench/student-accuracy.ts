@@ -69,6 +69,7 @@ for (const [kind, alpha] of [
           averaging: null,
           earlyStopping: null,
           augmentations: ['flip', 'shift'],
+          shards: 1,
           threads: 1,
         },
       },

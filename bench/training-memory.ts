@@ -68,6 +68,7 @@ try {
     averaging: 0.99,
     earlyStopping: null,
     augmentations: [],
+    shards: 1,
     threads: 1,
   } as const
   const task = { terms: [term], teacher: null, samples, options }

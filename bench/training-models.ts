@@ -103,6 +103,7 @@ async function tryModel(path: string, steps: number): Promise<string> {
         averaging: null,
         earlyStopping: null,
         augmentations: [],
+        shards: 1,
         threads: 1,
       },
     },

@@ -120,6 +120,7 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
       averaging: null,
       earlyStopping: null,
       augmentations: [],
+      shards: 1,
       threads,
     }
     const split = splitSamples(await TrainingSamples.open(samples), options, null)

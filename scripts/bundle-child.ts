@@ -80,6 +80,12 @@ async function bundle(): Promise<void> {
     input: { child: `${SANDBOX}/load-child.js` },
     output: { dir: FOLDER, format: 'cjs', ...names },
   })
+  await build({
+    ...shared,
+    input: { 'session-thread': 'dist/workers/engine/runtime/session-thread.js' },
+    plugins: [bindingFromPackage],
+    output: { dir: FOLDER, format: 'cjs', ...names },
+  })
   await writeFile(join(FOLDER, WASM), await zstdProgram())
 }
 

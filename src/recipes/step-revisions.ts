@@ -41,6 +41,8 @@ type StepName<S extends Step> = S extends { readonly method: infer M extends str
   ? `${S['type']} ${M}`
   : S['type']
 
+const TRAINED_IN_PARTS = 13
+
 const FINETUNED: LaterUse<PruneStep> = { since: 10, isUsed: ({ finetune }) => finetune !== null }
 const BY_GRADIENTS: LaterUse<PruneStep> = {
   since: 7,
@@ -55,7 +57,18 @@ const BY_WHAT_SUITS: LaterUse<PruneStep> = {
   isUsed: ({ importance }) => importance === 'auto',
 }
 
-const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS, BY_WHAT_SUITS]
+const FINETUNED_IN_PARTS: LaterUse<PruneStep> = {
+  since: TRAINED_IN_PARTS,
+  isUsed: ({ finetune }) => finetune !== null && finetune.shards > 1,
+}
+
+const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS, BY_WHAT_SUITS, FINETUNED_IN_PARTS]
+
+/** Of steps that are a training. */
+const IN_PARTS: LaterUse<DistillStep | QuantizeQatStep> = {
+  since: TRAINED_IN_PARTS,
+  isUsed: ({ training }) => training.shards > 1,
+}
 
 const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },
@@ -63,7 +76,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'quantize dynamic': { since: 1, later: [] },
   'quantize float16': { since: 1, later: [] },
   'quantize weight_only': { since: 5, later: [] },
-  'quantize qat': { since: 8, later: [] },
+  'quantize qat': { since: 8, later: [IN_PARTS] },
   'prune channel': {
     since: 4,
     later: [
@@ -77,7 +90,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   },
   'prune unstructured': { since: 4, later: PRUNED_LATER },
   'prune n_m': { since: 4, later: PRUNED_LATER },
-  distill: { since: 10, later: [] },
+  distill: { since: 10, later: [IN_PARTS] },
 }
 
 const TASKS_SINCE: Record<EvaluationTask, number> = {

@@ -173,6 +173,14 @@ export const training = z.strictObject({
     .max(64)
     .default(4)
     .describe('Given, not found: with other numbers of threads the last bits may differ.'),
+  shards: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      'Equal parts of each batch, whose gradients are computed side by side and averaged. Each has its share of the `threads`; BatchNormalization normalises by the part. The result is the same on any number of processors.',
+    ),
 })
 
 /** Steps that `auto` aims at: what a pruned network needs to come back, from 120 samples as from 12 000. */

@@ -84,7 +84,7 @@ async function midEpoch(id: string, resumed: number): Promise<number> {
 /** A training that nobody disturbs, of as many epochs as take `TRAINING_MS` here. */
 async function undisturbedTraining(): Promise<{ readonly id: string; readonly epochs: number }> {
   for (let epochs = 4; ;) {
-    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 5 }))
+    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 5, shards: 2 }))
     const { status } = await tersor.waitForJob(id)
     expect(status).toBe('succeeded')
     const took = (await tersor.getReport(id)).steps[0]!.duration_ms
@@ -103,7 +103,7 @@ test(
   { timeout: LONG_MS },
   async () => {
     const { epochs, ...undisturbed } = await undisturbedTraining()
-    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 6 }))
+    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 6, shards: 2 }))
     const stored = [await midEpoch(id, 0)]
     const children = (await Promise.all(program.pids.map(trainingChildren))).flat()
     expect(children).toHaveLength(1)
@@ -132,7 +132,7 @@ test(
 )
 
 test('a canceled training stops within seconds', async () => {
-  const { id } = await tersor.createJob(longTraining(ids, { epochs: 200, runs: 7 }))
+  const { id } = await tersor.createJob(longTraining(ids, { epochs: 200, runs: 7, shards: 2 }))
   await midEpoch(id, 0)
   const { progress } = await tersor.getJob(id)
   expect(progress.message).toMatch(/^epoch \d+\/200 step \d+\/204800 loss \S+ learning rate \S+$/)

@@ -81,6 +81,7 @@ export const OPTIONS: TrainOptions = {
   averaging: null,
   earlyStopping: null,
   augmentations: [],
+  shards: 1,
   threads: 1,
 }
 

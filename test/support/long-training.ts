@@ -23,10 +23,14 @@ export function trainingDataset(): Uint8Array {
   return toyDataset(SAMPLES)
 }
 
-/** Of a model `toyModel`; `runs` makes another job of it that trains the same. */
+/** Of a model `toyModel`; `runs` makes another job of it that trains the same. `shards`: parts of a batch, side by side. */
 export function longTraining(
   ids: { readonly model: string; readonly student: string; readonly dataset: string },
-  { epochs, runs }: { readonly epochs: number; readonly runs: number },
+  {
+    epochs,
+    runs,
+    shards = 1,
+  }: { readonly epochs: number; readonly runs: number; readonly shards?: number },
 ) {
   return {
     model: ids.model,
@@ -34,7 +38,7 @@ export function longTraining(
       {
         type: 'distill' as const,
         student: ids.student,
-        training: { epochs, batch_size: 4, threads: 1, averaging: 0.99 },
+        training: { epochs, batch_size: 4, threads: shards, shards, averaging: 0.99 },
       },
     ],
     datasets: { train: ids.dataset },

@@ -23,6 +23,7 @@ export function pretendedRuntime(
 ): PretendedRuntime {
   const loads: Provider[] = []
   return {
+    sessionThreads: 'none',
     version: real.version,
     loads,
     load: async (model, options) => {

@@ -52,6 +52,9 @@ describe('the least revision', () => {
     [[{ type: 'prune', method: 'n_m', importance: 'obs' }], 7],
     [[{ type: 'prune', method: 'unstructured', importance: 'random', iterations: 2 }], 7],
     [[{ type: 'distill' }], 10],
+    [[{ type: 'distill', training: { shards: 2 } }], 13],
+    [[{ type: 'quantize', method: 'qat', training: { shards: 2 } }], 13],
+    [[{ ...PRUNE, finetune: { shards: 2 } }], 13],
     [[{ type: 'prune', method: 'n_m', importance: 'random', finetune: {} }], 10],
   ])('of %j is %i', (steps, revision) => {
     expect(revisionOf(steps)).toBe(revision)

@@ -1,8 +1,10 @@
 // Entry of a child process: takes one request, answers, ends. Whatever goes wrong leaves as a code and a public sentence.
 
+import { join } from 'node:path'
 import { EvaluationMismatch } from '#engine/evaluate/evaluation-mismatch'
 import { openRuntime } from '#engine/runtime/ort'
 import { RuntimeRejection } from '#engine/runtime/runtime'
+import { openSessionThreads } from '#engine/runtime/session-threads'
 import type { ErrorCode } from '#src/domain/errors'
 import { ERRORS, TersorError } from '#src/domain/errors'
 import { OnnxError } from '#src/onnx/onnx-error'
@@ -42,7 +44,9 @@ function cleanLine(text: string): string {
 
 async function answer(request: ChildRequest): Promise<ChildMessage> {
   try {
-    const runtime = openRuntime()
+    // Beside this program: see scripts/bundle-child.ts.
+    const thread = join(process.argv[1] ?? '', '../session-thread.cjs')
+    const runtime = openRuntime(openSessionThreads(thread))
     if (request.task === 'probe') {
       const { probePeakMemory } = await (LOADED.probe ??
         import('#engine/evaluate/probe-peak-memory'))

@@ -67,20 +67,32 @@ export async function runTraining(
   const losses = terms.map(({ kind, output, target, weight }) => ({ kind, output, target, weight }))
   return {
     details: { ...detailsOf(report), losses, threads: options.threads },
-    declined: declinedBy(report),
+    declined: declinedBy(report, options),
     warnings: warningsOf(report),
   }
 }
 
-function declinedBy({ untrained, batch, batchReason }: TrainReport): Declined[] {
+function declinedBy(
+  { untrained, batch, batchReason, shards }: TrainReport,
+  options: TrainOptions,
+): Declined[] {
   const weights = untrained.map((weight) => ({
     rule: 'train',
     node: weight,
     reason: 'the loss does not depend on this weight: it stays as it is',
   }))
-  if (batchReason === null) return weights
-  const reason = `trained on ${batch} samples at a time, as many as the model is written for: ${batchReason}`
-  return [{ rule: 'train', node: null, reason }, ...weights]
+  const reasons: string[] = []
+  if (batchReason !== null) {
+    reasons.push(
+      `trained on ${batch} samples at a time, as many as the model is written for: ${batchReason}`,
+    )
+  }
+  if (shards < options.shards) {
+    const why =
+      batchReason === null ? 'more than there are samples in it' : 'the model takes it whole'
+    reasons.push(`batches of ${batch} were not cut into ${options.shards} parts, ${why}`)
+  }
+  return [...reasons.map((reason) => ({ rule: 'train', node: null, reason })), ...weights]
 }
 
 /** Seconds left at the pace since the first call; none are known at the first. */
@@ -98,6 +110,8 @@ function detailsOf(report: TrainReport): Record<string, unknown> {
   return {
     steps: report.steps,
     batch_size: report.batch,
+    shards: report.shards,
+    executors: report.executors,
     samples: report.samples,
     samples_held_back: report.samplesHeldBack,
     trained_parameters: report.trainedParameters,

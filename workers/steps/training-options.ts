@@ -26,6 +26,7 @@ export function trainingOptions(training: Training, samples: number): TrainOptio
     earlyStopping: early === null ? null : { patience: early.patience, fraction: early.fraction },
     augmentations: training.augment,
     threads: training.threads,
+    shards: training.shards,
   }
 }
 

@@ -3303,6 +3303,11 @@ export interface components {
              * @default 4
              */
             threads?: number;
+            /**
+             * @description Equal parts of each batch, whose gradients are computed side by side and averaged. Each has its share of the `threads`; BatchNormalization normalises by the part. The result is the same on any number of processors.
+             * @default 1
+             */
+            shards?: number;
         };
         QatTrainingResolved: {
             /**
@@ -3378,6 +3383,11 @@ export interface components {
              * @default 4
              */
             threads: number;
+            /**
+             * @description Equal parts of each batch, whose gradients are computed side by side and averaged. Each has its share of the `threads`; BatchNormalization normalises by the part. The result is the same on any number of processors.
+             * @default 1
+             */
+            shards: number;
         };
         QualityMeasure: {
             metric: string;
@@ -4258,6 +4268,11 @@ export interface components {
              * @default 4
              */
             threads?: number;
+            /**
+             * @description Equal parts of each batch, whose gradients are computed side by side and averaged. Each has its share of the `threads`; BatchNormalization normalises by the part. The result is the same on any number of processors.
+             * @default 1
+             */
+            shards?: number;
         };
         TrainingResolved: {
             /**
@@ -4333,6 +4348,11 @@ export interface components {
              * @default 4
              */
             threads: number;
+            /**
+             * @description Equal parts of each batch, whose gradients are computed side by side and averaged. Each has its share of the `threads`; BatchNormalization normalises by the part. The result is the same on any number of processors.
+             * @default 1
+             */
+            shards: number;
         };
         Upload: {
             id: string;

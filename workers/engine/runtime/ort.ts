@@ -14,6 +14,7 @@ import type {
   RuntimeSession,
   RuntimeTensor,
   RuntimeValueInfo,
+  SessionThreads,
   TensorData,
   TraceOptions,
 } from './runtime.ts'
@@ -22,9 +23,10 @@ import { RuntimeRejection } from './runtime.ts'
 const FATAL_ONLY = 4
 
 /** The installed onnxruntime. Loading and running block the calling thread. */
-export function openRuntime(): Runtime {
+export function openRuntime(sessionThreads: SessionThreads | 'none' = 'none'): Runtime {
   return {
     version: env.versions.node ?? env.versions.common,
+    sessionThreads,
     load: async (model, options) => new OrtSession(await create(model, sessionOptions(options))),
     trace,
   }

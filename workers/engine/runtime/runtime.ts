@@ -60,9 +60,18 @@ export interface RuntimeSession {
   release(): Promise<void>
 }
 
+/** Sessions in threads of their own, which compute while the thread that asks does. */
+export interface SessionThreads {
+  /** Threads that this machine runs at once, the asking one among them. */
+  readonly cores: number
+  /** As `Runtime.load`. What is fed is copied. */
+  load(model: Uint8Array, options: LoadOptions): Promise<RuntimeSession>
+}
+
 export interface Runtime {
   /** Such as `1.30.0`. */
   readonly version: string
+  readonly sessionThreads: SessionThreads | 'none'
   /** A model as bytes, or a file whose external data lies beside it. Throws RuntimeRejection. */
   load(model: Uint8Array | string, options: LoadOptions): Promise<RuntimeSession>
   /**

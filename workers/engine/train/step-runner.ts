@@ -1,7 +1,7 @@
 // Runs the step graph: one session for all steps.
 
 import { modelBytes } from '#src/onnx/write-model'
-import type { Runtime, RuntimeTensor } from '../runtime/runtime.ts'
+import type { LoadOptions, Runtime, RuntimeSession, RuntimeTensor } from '../runtime/runtime.ts'
 import { ruleOf } from './optimizers/optimizer.ts'
 import { rateFactor } from './schedule.ts'
 import type { StepGraph } from './step-graph.ts'
@@ -19,37 +19,64 @@ export interface StepRunner {
   release(): Promise<void>
 }
 
-/** @throws RuntimeRejection */
-export async function openStepRunner(
-  graph: StepGraph,
-  { optimizer, learningRate, schedule, threads }: TrainOptions,
-  runtime: Runtime,
-): Promise<StepRunner> {
-  const session = await runtime.load(modelBytes(graph.model, 'inline'), {
+/** How the graphs of a step are run. */
+export function stepSession(threads: number): LoadOptions {
+  return {
     threads,
     optimization: 'basic',
     memoryPattern: false,
     sessionConfig: { 'session.intra_op.allow_spinning': '0' },
-  })
-  const inputs = new Set(session.inputs.map(({ name }) => name))
+  }
+}
+
+/** @throws RuntimeRejection */
+export async function openStepRunner(
+  graph: StepGraph,
+  options: TrainOptions,
+  runtime: Runtime,
+): Promise<StepRunner> {
+  const bytes = modelBytes(graph.model, 'inline')
+  const session = await runtime.load(bytes, stepSession(options.threads))
   return {
     run: async (batch, weights, step, steps) => {
-      const rate = learningRate * rateFactor(schedule, step, steps)
-      const scalars = { rate, ...ruleOf(optimizer).scalars(optimizer, step + 1) }
-      const feeds: Record<string, RuntimeTensor> = weights.feeds()
-      for (const [name, tensor] of Object.entries(batch)) {
-        if (inputs.has(name)) feeds[name] = tensor
-      }
-      for (const [name, value] of Object.entries(scalars)) {
-        const input = graph.scalars.get(name)
-        if (input !== undefined) {
-          feeds[input] = { dtype: 'float32', dims: [], data: Float32Array.of(value) }
-        }
-      }
-      const results = await session.run(feeds)
+      const { rate, feeds } = scalarsOf(graph.scalars, options, step, steps)
+      const fed = fedTo(session, { ...weights.feeds(), ...batch, ...feeds })
+      const results = await session.run(fed)
       weights.advance(results, step)
       return { loss: Number(results[graph.loss]?.data[0]), learningRate: rate }
     },
     release: () => session.release(),
   }
+}
+
+/** The learning rate of step 0, 1, … of `steps`, and all scalars of that step as inputs of the graph that takes them. */
+export function scalarsOf(
+  inputs: ReadonlyMap<string, string>,
+  { optimizer, learningRate, schedule }: TrainOptions,
+  step: number,
+  steps: number,
+): { readonly rate: number; readonly feeds: Readonly<Record<string, RuntimeTensor>> } {
+  const rate = learningRate * rateFactor(schedule, step, steps)
+  const scalars = { rate, ...ruleOf(optimizer).scalars(optimizer, step + 1) }
+  const feeds = Object.entries(scalars).flatMap(([name, value]) => {
+    const input = inputs.get(name)
+    return input === undefined ? [] : [[input, scalarTensor(value)] as const]
+  })
+  return { rate, feeds: Object.fromEntries(feeds) }
+}
+
+export function scalarTensor(value: number): RuntimeTensor {
+  return { dtype: 'float32', dims: [], data: Float32Array.of(value) }
+}
+
+/** Those that the session takes. */
+export function fedTo(
+  { inputs }: RuntimeSession,
+  tensors: Readonly<Record<string, RuntimeTensor>>,
+): Record<string, RuntimeTensor> {
+  const found = inputs.flatMap(({ name }) => {
+    const tensor = tensors[name]
+    return tensor === undefined ? [] : [[name, tensor] as const]
+  })
+  return Object.fromEntries(found)
 }

@@ -10,13 +10,12 @@ import type { LossTerm } from './losses/loss-term.ts'
 import { mixedTerms } from './mixup.ts'
 import { prepareTraining } from './prepare-training.ts'
 import { splitSamples } from './split-samples.ts'
-import { openStepRunner } from './step-runner.ts'
-import { buildStepGraph } from './step-graph.ts'
 import { openTeacher } from './teacher.ts'
 import type { EpochReport, StepReport, TrainReport } from './train-report.ts'
 import type { TrainOptions } from './train-options.ts'
 import { TrainingDiverged } from './train-options.ts'
 import { TrainingSamples } from './training-samples.ts'
+import { trainingStep } from './training-step.ts'
 import { openValidation } from './validation.ts'
 import { Weights } from './weights.ts'
 
@@ -66,9 +65,10 @@ export async function trainModel(
   const own = options.augmentations.includes('mixup') ? mixedTerms(terms) : terms
   const prepared = await prepareTraining(model, runtime)
   const fixed = fixedBatch(prepared.model)
-  const graph = buildStepGraph(prepared.model, own, options)
   const samples = await TrainingSamples.open(source)
   const split = splitSamples(samples, options, fixed)
+  const stepping = trainingStep(prepared.model, own, options, split, runtime)
+  const { graph } = stepping
   const weights = new Weights(graph.state, options.averaging, from)
   const epochs = [...(from?.epochs ?? [])]
   const curve = [...(from?.curve ?? [])]
@@ -91,6 +91,8 @@ export async function trainModel(
     steps: step,
     batch: split.batch,
     batchReason: prepared.reason,
+    shards: split.shards,
+    executors: stepping.executors,
     epochs,
     curve,
     trainedParameters: trained.reduce((sum, { initial }) => sum + initial.length, 0),
@@ -123,7 +125,7 @@ export async function trainModel(
         split.heldBack.length === 0
           ? null
           : await open(openValidation(model, terms, data, weights.names, options, runtime))
-      const runner = await open(openStepRunner(graph, options, runtime))
+      const runner = await open(stepping.open())
       while (step < steps && !stoppedEarly) {
         const epoch = Math.floor(step / split.stepsPerEpoch)
         const order = split.order(epoch)

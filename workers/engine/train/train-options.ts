@@ -32,6 +32,8 @@ export interface TrainOptions {
   /** Changes of pictures at random; a teacher sees them changed, too. */
   readonly augmentations: readonly Augmentation[]
   readonly threads: number
+  /** Parts of each batch, whose gradients are computed apart and averaged; BatchNormalization sees one at a time. */
+  readonly shards: number
   /** Further initializers that are learnt, by name, and what their gradients are multiplied by; neither clipped nor decayed. */
   readonly stepSizes?: ReadonlyMap<string, Float32Array>
 }

@@ -20,6 +20,9 @@ export interface TrainReport {
   readonly steps: number
   /** Samples of a step. */
   readonly batch: number
+  /** Parts of a batch, and how many of them were computed at once. */
+  readonly shards: number
+  readonly executors: number
   /** Why the model takes so many at a time, no more and no fewer; `null` where it takes any number. */
   readonly batchReason: string | null
   readonly epochs: readonly EpochReport[]

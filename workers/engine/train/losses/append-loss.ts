@@ -16,41 +16,47 @@ import { divergence } from './divergence.ts'
 import { hint } from './hint.ts'
 import type { LossTerm } from './loss-term.ts'
 import { squaredError } from './squared-error.ts'
+import type { WholeBatch } from './whole-batch.ts'
 
 /** The weighted sum of the terms, a scalar; their targets become inputs of the graph. */
-export function appendLoss(model: Model, terms: readonly LossTerm[], prefix: string): Value {
+export function appendLoss(
+  model: Model,
+  terms: readonly LossTerm[],
+  prefix: string,
+  whole: WholeBatch = () => null,
+): Value {
   const g = new GradientBuilder(model.graph, inferTypes(model), prefix)
   const parts = terms.map((term) => {
-    const part = appendTerm(g, model, term)
+    const part = appendTerm(g, model, term, whole)
     return term.weight === 1 ? part : g.mul(part, g.scalar(term.weight, outputOf(model, term)))
   })
   return parts.reduce((sum, part) => g.add(sum, part))
 }
 
-function appendTerm(g: GradientBuilder, model: Model, term: LossTerm): Value {
+function appendTerm(g: GradientBuilder, model: Model, term: LossTerm, whole: WholeBatch): Value {
   const output = outputOf(model, term)
   // Labels may lack axes of size 1; a teacher's answer is what the student's is.
   const shape = targetShape(g, term, output)
   const target = targetInput(model, term.target, term.targetType, shape)
   switch (term.kind) {
     case 'cross_entropy':
-      return crossEntropy(g, term, logitsOf(output), target)
+      return crossEntropy(g, term, logitsOf(output), target, whole)
     case 'mixed_cross_entropy': {
       const partner = targetInput(model, term.partner, term.targetType, null)
       const share = targetInput(model, term.share, 'float32', [])
-      const own = crossEntropy(g, term, logitsOf(output), target)
-      const other = crossEntropy(g, term, logitsOf(output), partner)
+      const own = crossEntropy(g, term, logitsOf(output), target, whole)
+      const other = crossEntropy(g, term, logitsOf(output), partner, whole)
       // share·own + (1 − share)·other
       return g.add(other, g.mul(share, g.sub(own, other)))
     }
     case 'divergence':
       return divergence(g, term, logitsOf(output), target)
     case 'squared_error':
-      return squaredError(g, term, output, target)
+      return squaredError(g, term, output, target, whole)
     case 'cosine':
       return cosineDistance(g, output, target)
     case 'hint':
-      return hint(g, model.graph, term, output, target)
+      return hint(g, model.graph, term, output, target, whole)
   }
 }
 

@@ -6,6 +6,8 @@ import type { Value } from '#src/onnx/ir/value'
 import type { GradientBuilder } from '../../ops/gradient-builder.ts'
 import { fromFront } from '../../ops/pass-axes.ts'
 import type { CrossEntropyTerm } from './loss-term.ts'
+import type { WholeBatch } from './whole-batch.ts'
+import { knownShare } from './whole-batch.ts'
 
 /** With C classes and smoothing s: q = (1 − s)·[class] + s ÷ C; the mean is over the samples that have a class. */
 export function crossEntropy(
@@ -13,13 +15,18 @@ export function crossEntropy(
   term: Pick<CrossEntropyTerm, 'axis' | 'smoothing'>,
   logits: Value,
   labels: Value,
+  whole: WholeBatch,
 ): Value {
   const rank = g.shape(logits)?.length ?? 2
   const axis = fromFront(term.axis, rank)
   const log = g.op('LogSoftmax', [logits], [intAttribute('axis', axis)])
   const known = oneHot(g, logits, labels, axis, rank)
+  const share = whole(knownShare(labels.name, g.shape(logits)?.[axis] ?? null))
   // In a batch without any class the loss is 0.
-  const count = g.op('Max', [total(g, known), g.scalar(1, logits)])
+  const count =
+    share === null
+      ? g.op('Max', [total(g, known), g.scalar(1, logits)])
+      : g.mul(share, g.castLike(g.op('Size', [labels]), logits))
   const picked = total(g, g.mul(known, log))
   if (term.smoothing === 0) return g.neg(g.div(picked, count))
   const isKnown = g.reduceSum(known, [axis], true)

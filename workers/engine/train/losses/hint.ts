@@ -9,6 +9,8 @@ import { fromFront } from '../../ops/pass-axes.ts'
 import { uniform } from '../sample-order.ts'
 import { meanCosineDistance } from './cosine-distance.ts'
 import type { HintAdapter, HintTerm } from './loss-term.ts'
+import type { WholeBatch } from './whole-batch.ts'
+import { meanSquare } from './whole-batch.ts'
 
 const LEAST = 1e-12
 
@@ -18,6 +20,7 @@ export function hint(
   term: HintTerm,
   own: Value,
   wanted: Value,
+  whole: WholeBatch,
 ): Value {
   const rank = g.shape(own)?.length ?? 2
   const axis = fromFront(term.axis, rank)
@@ -25,7 +28,9 @@ export function hint(
   const adapted = term.adapter === 'none' ? own : adapt(g, graph, own, term.adapter, { axis, rank })
   if (term.compare === 'cosine') return meanCosineDistance(g, adapted, wanted, axis, own)
   const difference = g.sub(adapted, wanted)
-  const size = g.op('Max', [mean(g, g.mul(wanted, wanted)), g.scalar(LEAST, own)])
+  const size =
+    whole(meanSquare(wanted.name, LEAST)) ??
+    g.op('Max', [mean(g, g.mul(wanted, wanted)), g.scalar(LEAST, own)])
   return g.div(mean(g, g.mul(difference, difference)), size)
 }
 
