@@ -84,7 +84,7 @@ async function midEpoch(id: string, resumed: number): Promise<number> {
 /** A training that nobody disturbs, of as many epochs as take `TRAINING_MS` here. */
 async function undisturbedTraining(): Promise<{ readonly id: string; readonly epochs: number }> {
   for (let epochs = 4; ;) {
-    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 5, shards: 2 }))
+    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 5 }))
     const { status } = await tersor.waitForJob(id)
     expect(status).toBe('succeeded')
     const took = (await tersor.getReport(id)).steps[0]!.duration_ms
@@ -103,7 +103,7 @@ test(
   { timeout: LONG_MS },
   async () => {
     const { epochs, ...undisturbed } = await undisturbedTraining()
-    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 6, shards: 2 }))
+    const { id } = await tersor.createJob(longTraining(ids, { epochs, runs: 6 }))
     const stored = [await midEpoch(id, 0)]
     const children = (await Promise.all(program.pids.map(trainingChildren))).flat()
     expect(children).toHaveLength(1)
@@ -152,7 +152,7 @@ test(
     const env = { TERSOR_CHECKPOINT_SECONDS: '3600', TERSOR_SHUTDOWN_SECONDS: '3' }
     await program.kill('SIGTERM')
     await start(env)
-    const { id } = await tersor.createJob(longTraining(ids, { epochs: 200, runs: 8 }))
+    const { id } = await tersor.createJob(longTraining(ids, { epochs: 200, runs: 8, shards: 2 }))
     while (!/ step \d{2,}\//.test((await tersor.getJob(id)).progress.message)) await sleep(30)
     await program.kill('SIGTERM')
     await start(env)
