@@ -1,5 +1,6 @@
 // Latency at one thread of models with half of their channels against the originals, runs interleaved, by processor time:
-// `bench/prune-latency.ts [--multiple=auto] <folder of .onnx> [name…]`. Speed-up beside the ratio of multiply-accumulates.
+// `bench/prune-latency.ts [--multiple=auto] <folder of .onnx> [name…]`. Speed-up as a share of the ratio of multiply-accumulates,
+// beside the share that it could reach at most.
 
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,6 +12,7 @@ import { readModel } from '#src/onnx/read-model'
 import { modelBytes } from '#src/onnx/write-model'
 import { interleavedTiming, processorTime } from './interleaved-timing.ts'
 import { randomFeeds } from './random-feeds.ts'
+import { speedBound } from './speed-bound.ts'
 
 const BUDGET_MS = 2000
 
@@ -59,12 +61,13 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.onnx')))
       BUDGET_MS,
       processorTime,
     )
+    const bound = await speedBound(original, model, feeds, runtime)
     const ratio = 1 / Number(details['macs_kept'])
     const speedup = speedups[1] ?? 0
     const gone = Number(details['removed']) / Number(details['channels'])
     const times = milliseconds.map((time) => time.toFixed(2)).join(' → ')
     console.log(
-      `${file}: multiple ${String(details['channel_multiple'])}, ${gone.toFixed(2)} of the channels gone, ${times} ms, ${speedup.toFixed(2)} × as fast, MACs ÷ ${ratio.toFixed(2)}, share ${(speedup / ratio).toFixed(2)}`,
+      `${file}: multiple ${String(details['channel_multiple'])}, ${gone.toFixed(2)} of the channels gone, ${times} ms, ${speedup.toFixed(2)} × as fast, MACs ÷ ${ratio.toFixed(2)}, share ${(speedup / ratio).toFixed(2)}; bound ${(bound.speedup / ratio).toFixed(2)}, in vectors of 16 ${(bound.inVectors / ratio).toFixed(2)}`,
     )
     for (const one of sessions) await one.release()
   } catch (error) {

@@ -39,4 +39,22 @@ describe('sizes once channels are gone', () => {
     await session.release()
     expect(told?.data).toEqual(BigInt64Array.of(2n, 32n))
   })
+
+  test('lists of sizes joined of parts stay lists: the numbers in them change', async () => {
+    const model = parseModel(`<ir_version: 8, opset_import: ["" : 17]>
+      g (float[B,3,4,4] x) => (float[B,4,16] y) <
+        float[32,3,1,1] w1 = random(1, 1.0), float[4,32,1,1] w2 = random(2, 1.0),
+        int64[1] zero = {0}, int64[2] channels = {32, 16}, int64[2] sides = {4, 4}, int64[2] last = {4, 16}
+      > {
+        a = Conv(x, w1) b = Relu(a) s = Shape(x) n = Gather(s, zero)
+        flat = Concat<axis = 0>(n, channels) f = Reshape(b, flat) r = Relu(f)
+        one = Constant<value_ints = [1]>() whole = Slice(channels, zero, one)
+        square = Concat<axis = 0>(n, whole, sides) p = Reshape(r, square)
+        c = Conv(p, w2) list = Concat<axis = 0>(n, last) y = Reshape(c, list)
+      }`)
+    const { details } = await pruneChannels(model, HALF_OF_EACH, 'none', runtime)
+    expect(details['removed']).toBe(16)
+    const ops = [...model.graph.nodes()].map(({ opType }) => opType)
+    for (const op of ['Mul', 'Div', 'Less', 'Where']) expect(ops).not.toContain(op)
+  })
 })

@@ -1,5 +1,6 @@
 // Lists of sizes that make a shape, once axes are shorter: they are scaled down.
 
+import { intAttribute } from '#src/onnx/ir/attribute'
 import type { Node } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import { intValues } from '#src/onnx/tensor-values'
@@ -19,20 +20,51 @@ export function rewriteShape(removal: Removal, node: Node, input: number): void 
   const own = changes.slice(changes.length - length)
   const constant = trace.constant(operand)
   if (constant === null) {
-    node.setInput(input, scaleComputed(removal, node, operand, own))
+    node.setInput(input, scaleJoined(removal, node, operand, own))
     return
   }
   const inputs = changesOf(removal, node.input(0))
   const sizes = intValues(constant).map((size, axis) => {
     const change = own[axis]
     if (change === undefined || !isChanged(change)) return size
-    if (size > 1) return Math.round((size * change.after) / change.before)
+    if (size > 1) return scaledSize(size, change)
     if (size !== 0 || !node.is('Reshape')) return size
     // 0 copies the size of the input's axis.
     const copied = inputs[axis]
     return copied?.after === change.after && copied.before === change.before ? 0 : change.after
   })
   editor.giveIntegers(node, input, sizes)
+}
+
+/** Lists that are joined of parts: each by itself, so that shape arithmetic around it can still be folded. */
+function scaleJoined(
+  removal: Removal,
+  node: Node,
+  sizes: Value,
+  changes: readonly SizeChange[],
+): Value {
+  const { trace, editor } = removal
+  const { producer } = sizes
+  const parts =
+    producer?.is('Concat') === true ? producer.inputs.filter((part) => part !== null) : []
+  const lengths = parts.map((part) => trace.shape(part)?.[0] ?? Number.NaN)
+  const total = lengths.reduce((sum, length) => sum + length, 0)
+  if (total !== changes.length) return scaleComputed(removal, node, sizes, changes)
+  let start = 0
+  const scaled = parts.map((part, at) => {
+    const own = changes.slice(start, start + (lengths[at] ?? 0))
+    start += own.length
+    if (!own.some(isChanged)) return part
+    const constant = trace.constant(part)
+    if (constant === null) return scaleComputed(removal, node, part, own)
+    const values = intValues(constant).map((size, index) => scaledSize(size, own[index]))
+    return editor.integers(`${labelOf(node)}_sizes`, values)
+  })
+  return editor.before(node, 'Concat', scaled, [intAttribute('axis', 0)])
+}
+
+function scaledSize(size: number, change: SizeChange | undefined): number {
+  return size > 1 && change !== undefined ? Math.round((size * change.after) / change.before) : size
 }
 
 /** size · after ÷ before. Entries that are no size stay: −1 asks for the rest, 0 copies, 1 leaves an axis of Expand as it is. */
