@@ -71,3 +71,16 @@ test('sizes of what is given a computed shape are declared, so that a pooling be
     expect(layouts).toContain('com.microsoft.nchwc.AveragePool')
   }
 })
+
+test('a Softmax is in front of a Transpose that takes its axis further from the end, not of others', async () => {
+  const text = (perm: string) => `<ir_version: 8, opset_import: ["" : 17]>
+    g (float[N, 16, 8, 8] x) => (float[N, A, B, C] y) <float half = {0.5}>
+    { t = Transpose<perm = [${perm}]>(x)  s = Softmax<axis = 1>(t)  y = Mul(s, half) }`
+  const order = async (perm: string) => {
+    const { graph } = await simplified(text(perm))
+    return [...graph.nodes()].map(({ opType }) => opType)
+  }
+  expect(await order('0, 2, 1, 3')).toEqual(['Softmax', 'Transpose', 'Mul'])
+  expect(await order('0, 1, 3, 2')).toEqual(['Transpose', 'Softmax', 'Mul'])
+  expect(await order('1, 0, 2, 3')).toEqual(['Transpose', 'Softmax', 'Mul'])
+})

@@ -112,6 +112,15 @@ const CASES: readonly Case[] = [
     left: ['Conv'],
   },
   {
+    rule: 'softmax-before-transpose',
+    signature: IMAGE,
+    constants: [CONV],
+    body: `a = Transpose<perm = [0, 3, 1, 2]>(x)  s = Softmax<axis = 1>(a)
+      b = Transpose<perm = [0, 2, 3, 1]>(s)  y = Conv(b, w)`,
+    input: [2, 3, 8, 8],
+    left: ['Conv', 'Softmax'],
+  },
+  {
     rule: 'merge-reshapes',
     signature: '(float[2, 3, 8, 8] x) => (float[A, B] y)',
     constants: ['int64[3] first = {0, -1, 8}', 'int64[2] second = {4, 96}'],

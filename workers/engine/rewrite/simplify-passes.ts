@@ -24,6 +24,7 @@ import { nodeRulePass } from './pass.ts'
 import { recogniseHardSigmoid } from './recognise-hard-sigmoid.ts'
 import { removeDeadCode } from './remove-dead-code.ts'
 import { removeNoOps } from './remove-no-ops.ts'
+import { softmaxBeforeTranspose } from './softmax-before-transpose.ts'
 import { upgradeModel } from './upgrade-model.ts'
 
 /** Run once. */
@@ -36,6 +37,7 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   foldConstants,
   inlineDecidedIfs,
   mergeEqualNodes,
+  nodeRulePass(softmaxBeforeTranspose),
   nodeRulePass(mergeTransposes),
   nodeRulePass(mergeReshapes),
   nodeRulePass(fusePadConv),
