@@ -1,6 +1,6 @@
 // Weight-only quantization of a model of gigabytes whose weights lie beside it: time against copying the file, and peak memory of the process
 // that reads, quantizes and writes.
-// Usage: npm run build && node dist/bench/weight-only.js [GiB = 1] [algorithm = rtn] [scale search = false]
+// Usage: npm run build && node dist/bench/weight-only.js [GiB = 1] [algorithm = rtn] [scale search = false] [float32 | float16]
 
 import { spawn } from 'node:child_process'
 import {
@@ -24,6 +24,7 @@ import { quantizeWeightOnly } from '#engine/quantize/weight-only/weight-only'
 import { openRuntime } from '#engine/runtime/ort'
 import { bufferRange, fileRange } from '#src/onnx/ir/byte-range'
 import { readModel } from '#src/onnx/read-model'
+import { encodeFloat16 } from '#src/onnx/tensor-values'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { modelBytes } from '#src/onnx/write-model'
 import { openSpillFile } from '#workers/steps/spill-file'
@@ -32,18 +33,22 @@ import { writeModelFile } from '#workers/steps/write-model-file'
 const MIB = 2 ** 20
 const WIDTH = 4096
 const HIDDEN = 11008
-const LAYER_BYTES = 4 * (4 * WIDTH * WIDTH + 3 * WIDTH * HIDDEN)
+const LAYER_ELEMENTS = 4 * WIDTH * WIDTH + 3 * WIDTH * HIDDEN
 
-const [first = '1', algorithm = 'rtn', search = 'false', inner] = process.argv.slice(2)
+const [first = '1', algorithm = 'rtn', search = 'false', dtype = 'float32', inner] =
+  process.argv.slice(2)
+const IS_HALF = dtype === 'float16'
+const WIDTH_BYTES = IS_HALF ? 2 : 4
+const TYPE = IS_HALF ? 'float16' : 'float'
 
 /** Layers of four square products and three wide ones, as in a Llama of 7 · 10⁹ parameters; one of them takes 809 MB. */
 function writeModel(folder: string, gibibytes: number): void {
-  const layers = Math.max(1, Math.round((gibibytes * 2 ** 30) / LAYER_BYTES))
+  const layers = Math.max(1, Math.round((gibibytes * 2 ** 30) / (WIDTH_BYTES * LAYER_ELEMENTS)))
   const inputs: string[] = []
   const nodes: string[] = []
   for (let layer = 0; layer < layers; layer += 1) {
     const weight = (name: string, rows: number, columns: number): string => {
-      inputs.push(`float[${rows}, ${columns}] ${name}${layer}`)
+      inputs.push(`${TYPE}[${rows}, ${columns}] ${name}${layer}`)
       return `${name}${layer}`
     }
     const from = layer === 0 ? 'x' : `y${layer - 1}`
@@ -58,12 +63,12 @@ function writeModel(folder: string, gibibytes: number): void {
     nodes.push(`y${layer} = MatMul(h${layer}, ${weight('wd', HIDDEN, WIDTH)})`)
   }
   const model = parseModel(`<ir_version: 10, opset_import: ["" : 21]>
-    synthetic (float[N, ${WIDTH}] x, ${inputs.join()}) => (float[N, ${WIDTH}] y${layers - 1})
+    synthetic (${TYPE}[N, ${WIDTH}] x, ${inputs.join()}) => (${TYPE}[N, ${WIDTH}] y${layers - 1})
     { ${nodes.join('\n')} }`)
   let offset = 0
   for (const value of model.graph.inputs.splice(1)) {
     const dims = value.type?.kind === 'tensor' ? (value.type.shape ?? []).map(Number) : []
-    const length = dims.reduce((a, b) => a * b, 4)
+    const length = dims.reduce((a, b) => a * b, WIDTH_BYTES)
     const entries = Object.entries({
       location: 'weights',
       offset: String(offset),
@@ -73,7 +78,7 @@ function writeModel(folder: string, gibibytes: number): void {
     model.graph.setInitializer(value, {
       kind: 'tensor',
       name: value.name,
-      dtype: 'float32',
+      dtype: IS_HALF ? 'float16' : 'float32',
       dims,
       storage,
     })
@@ -95,7 +100,7 @@ function writeWeights(path: string, bytes: number): void {
     }
     values[index] = sum * 0.04
   }
-  const chunk = new Uint8Array(values.buffer)
+  const chunk = new Uint8Array(IS_HALF ? encodeFloat16(values).buffer : values.buffer)
   const file = openSync(path, 'wx')
   for (let done = 0; done < bytes;) {
     done += writeSync(file, chunk, 0, Math.min(chunk.byteLength, bytes - done))
@@ -139,9 +144,13 @@ async function quantize(folder: string): Promise<void> {
 
 /** The answer of a process of its own, whose peak memory is this work's alone. */
 async function quantizeApart(folder: string): Promise<Record<string, number>> {
-  const child = spawn(process.execPath, [process.argv[1] ?? '', first, algorithm, search, folder], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [process.argv[1] ?? '', first, algorithm, search, dtype, folder],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   let text = ''
   for await (const chunk of child.stdout) text += String(chunk)
   return JSON.parse(text) as Record<string, number>

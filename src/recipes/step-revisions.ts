@@ -72,10 +72,10 @@ const IN_PARTS: LaterUse<DistillStep | QuantizeQatStep> = {
 
 const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },
-  'quantize static': { since: 11, later: [] },
-  'quantize dynamic': { since: 1, later: [] },
+  'quantize static': { since: 13, later: [] },
+  'quantize dynamic': { since: 13, later: [] },
   'quantize float16': { since: 1, later: [] },
-  'quantize weight_only': { since: 5, later: [] },
+  'quantize weight_only': { since: 13, later: [] },
   'quantize qat': { since: 8, later: [IN_PARTS] },
   'prune channel': {
     since: 4,

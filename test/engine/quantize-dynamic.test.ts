@@ -83,6 +83,25 @@ describe('dynamic quantization', () => {
     expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(35)
   })
 
+  it.each([
+    { units: 64, operator: 'DynamicQuantizeLSTM', integers: 1 },
+    { units: 32, operator: 'LSTM', integers: 0 },
+  ])('has $operator for $units units', async ({ units, operator, integers }) => {
+    const gates = 4 * units
+    const text = `<ir_version: 8, opset_import: ["" : 17]>
+      g (float[5, N, 24] x) => (float[a, b, c, d] y)
+      <${floatConstant('w', [1, gates, 24], 1, 0.2)}, ${floatConstant('r', [1, gates, units], 2, 0.1)}>
+      { [cell] y = LSTM<hidden_size = ${units}>(x, w, r) }`
+    const made = await quantizeDynamic(parseModel(text), OPTIONS, runtime)
+    expect(operators(made.model)).toContain(operator)
+    expect(made.details['integer_nodes']).toBe(integers)
+    const feeds = { x: floatTensor([5, 2, 24], 12) }
+    expect(await outputNoise(parseModel(text), made.model, feeds)).toBeGreaterThan(30)
+    const excluded = { ...OPTIONS, excludedLayers: ['cell'] }
+    const left = await quantizeDynamic(parseModel(text), excluded, runtime)
+    expect(operators(left.model)).toEqual(['LSTM'])
+  })
+
   it('leaves a quantized model alone, with the reason', async () => {
     const { model } = await quantizeDynamic(parseModel(NETWORK), OPTIONS, runtime)
     const again = await quantizeDynamic(model, OPTIONS, runtime)

@@ -13,7 +13,7 @@ import type { TestContainer } from '#test/support/test-container'
 import { openTestContainer } from '#test/support/test-container'
 import { toyDataset, toyModel } from '#test/support/toy-model'
 
-const DYNAMIC = { type: 'quantize', method: 'dynamic' }
+const HALF = { type: 'quantize', method: 'float16' }
 const PRUNE = { type: 'prune', method: 'channel', importance: 'magnitude' }
 const STATIC = { type: 'quantize', method: 'static' }
 
@@ -25,12 +25,12 @@ function revisionOf(steps: readonly unknown[], evaluation: object = { task: 'non
 describe('the least revision', () => {
   test.each([
     [[{ type: 'simplify' }], 1],
-    [[DYNAMIC], 1],
-    [[{ type: 'quantize', method: 'float16' }], 1],
-    [[{ type: 'quantize', method: 'weight_only' }], 5],
-    [[STATIC], 11],
-    [[{ ...STATIC, target: 'nnapi' }], 11],
-    [[{ type: 'simplify' }, STATIC], 11],
+    [[HALF], 1],
+    [[{ type: 'quantize', method: 'dynamic' }], 13],
+    [[{ type: 'quantize', method: 'weight_only' }], 13],
+    [[STATIC], 13],
+    [[{ ...STATIC, target: 'nnapi' }], 13],
+    [[{ type: 'simplify' }, STATIC], 13],
     [[{ type: 'prune', method: 'channel' }], 12],
     [[PRUNE], 9],
     [[{ ...PRUNE, channel_multiple: 8 }], 7],
@@ -128,8 +128,8 @@ describe('an old worker and a new API', () => {
 
   test('it takes what it knows and leaves the rest, in whatever order, to a newer one', async () => {
     const newer = await submit([STATIC])
-    const older = await submit([DYNAMIC])
-    expect(newer.needs.revision).toBe(11)
+    const older = await submit([HALF])
+    expect(newer.needs.revision).toBe(13)
     expect(await claimBy(1)).toBe(older.id)
     expect(await claimBy(1)).toBe('none')
     expect(await claimBy(RECIPE_REVISION)).toBe(newer.id)
@@ -139,7 +139,7 @@ describe('an old worker and a new API', () => {
     describeWorker(1)
     const job = await submit([STATIC])
     expect(job.progress.message).toMatch(/older than this service/)
-    expect((await submit([DYNAMIC])).progress.message).toBe('waiting for a worker')
+    expect((await submit([HALF])).progress.message).toBe('waiting for a worker')
     describeWorker(RECIPE_REVISION)
     expect(asItWaits(container.context.peers, job).progress.message).toBe('waiting for a worker')
   })

@@ -78,7 +78,11 @@ export const einsumAxes: AxesRule = (context) => {
 /** Digits are no letters of an equation: they stand for the axes of an ellipsis, counted from the right as broadcasting does. */
 const DIGITS = '9876543210'
 
-function withoutEllipsis({ operands, result }: Equation, ranks: readonly number[]): Equation {
+/** The equation with a digit for each axis of an ellipsis. */
+export function withoutEllipsis(
+  { operands, result }: Equation,
+  ranks: readonly number[],
+): Equation {
   const spelled = (letters: string, rank: number) => {
     const count = rank - letters.replace('...', '').length
     return letters.replace('...', count > 0 ? DIGITS.slice(-count) : '')

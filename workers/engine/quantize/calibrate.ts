@@ -24,11 +24,15 @@ export interface Calibration {
   readonly ranges: Ranges
   /** What each range was found by. */
   readonly methods: ReadonlyMap<string, RangeMethod>
+  /** What `auto` chose from, by method; empty where smallest and largest value left nothing to gain. */
+  readonly alternatives: ReadonlyMap<RangeMethod, Ranges>
   /** Names of values that were infinite, as attention masks are: they have no range. */
   readonly unbounded: ReadonlySet<string>
   /** Runs made. */
   readonly runs: number
 }
+
+const NO_ALTERNATIVES: ReadonlyMap<RangeMethod, Ranges> = new Map()
 
 /**
  * The ranges of the float32 values of these names over all feeds. The model is left as it was.
@@ -42,7 +46,8 @@ export async function calibrate(
   { method, threads }: CalibrationOptions,
 ): Promise<Calibration> {
   if (names.length === 0) {
-    return { ranges: new Map(), methods: new Map(), unbounded: new Set(), runs: 0 }
+    const nothing = { ranges: new Map(), methods: new Map(), unbounded: new Set<string>(), runs: 0 }
+    return { ...nothing, alternatives: NO_ALTERNATIVES }
   }
   const { name, percentile } = method
   const outputs = new Set(model.graph.outputs.map((value) => value.name))
@@ -54,7 +59,8 @@ export async function calibrate(
     const methods = new Map(
       [...ranges.keys()].map((key) => [key, outputs.has(key) ? 'minmax' : name] as const),
     )
-    return { ranges, methods, unbounded: statistics.unbounded, runs: statistics.runs }
+    const { unbounded, runs } = statistics
+    return { ranges, methods, alternatives: NO_ALTERNATIVES, unbounded, runs }
   }
   const { ranges, unbounded, runs } = await collect(false)
   let counted: ActivationStatistics | null = null

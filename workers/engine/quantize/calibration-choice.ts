@@ -10,9 +10,12 @@ export function methodFor({ activations, calibration }: StaticOptions): Calibrat
   return isFree ? { ...calibration, name: 'minmax' } : calibration
 }
 
-/** Of tensors, by method. */
-export function countMethods({ methods }: Calibration): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const method of methods.values()) counts[method] = (counts[method] ?? 0) + 1
-  return counts
+/** For the report; `chosen`: tensors by method. */
+export function describeRanges(
+  { methods, ranges, runs }: Calibration,
+  options: StaticOptions,
+): Readonly<Record<string, unknown>> {
+  const chosen: Record<string, number> = {}
+  for (const method of methods.values()) chosen[method] = (chosen[method] ?? 0) + 1
+  return { method: methodFor(options).name, batches: runs, tensors: ranges.size, chosen }
 }

@@ -29,7 +29,7 @@ export interface Choice {
   readonly reason: string
 }
 
-export const DEFAULT_RULES: ChoiceRules = { maxLoss: 0.005, noise: 0.02, leastGain: 1.08 }
+export const DEFAULT_RULES: ChoiceRules = { maxLoss: 0.005, noise: 0.02, leastGain: 1.05 }
 
 /**
  * Measures all, one after the other. Where none is accurate enough, the one that loses least is kept.

@@ -33,6 +33,13 @@ export function dynamicLstms(model: Model, excluded: ReadonlySet<string>): Node[
   })
 }
 
+/** With fewer units nothing is gained; who times what comes out need not ask. */
+const LEAST_UNITS = 64
+
+export function paysUntimed(node: Node): boolean {
+  return (node.input(2)?.constant?.dims.at(-1) ?? 0) >= LEAST_UNITS
+}
+
 /**
  * Changes the model in place; the nodes keep their names.
  * @throws OnnxError invalid_weights when weights are not finite

@@ -1,4 +1,4 @@
-// Dynamic quantization: int8 weights; activations of matrix products are quantized while running, from their own range.
+// Dynamic quantization: int8 weights; activations of matrix products and of LSTM layers are quantized while running, from their own range.
 // Convolutions keep computing in float: ConvInteger is several times slower. Their weights are stored as integers.
 
 import type { Model } from '#src/onnx/ir/model'
@@ -9,6 +9,7 @@ import { widenFloat16 } from '../rewrite/widen-float16.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { compactWeights } from './compact-weights.ts'
 import { ConstantStore } from './constant-store.ts'
+import { dynamicLstms, emitLstms, paysUntimed } from './dynamic-lstm.ts'
 import { dynamicSites } from './dynamic-sites.ts'
 import { emitDynamic } from './emit-dynamic.ts'
 import type { QuantizeResult } from './quantize-result.ts'
@@ -45,14 +46,17 @@ export async function quantizeDynamic(
   const excluded = new Set(options.excludedLayers)
   const { sites, declined } = dynamicSites(model, excluded)
   const store = new ConstantStore(model)
-  emitDynamic(store, sites, { perChannel: options.perChannel, limit: 127 })
+  const lstms = dynamicLstms(model, excluded).filter(paysUntimed)
+  const settings = { perChannel: options.perChannel, limit: 127 }
+  emitDynamic(store, sites, settings)
+  emitLstms(model, store, lstms, settings)
   const compact = compactWeights(model, store, excluded)
   sweepDeadCode(model)
   const all: Declined[] = [...simplified.declined, ...declined, ...compact.declined]
   return {
     model,
     details: {
-      integer_nodes: sites.size,
+      integer_nodes: sites.size + lstms.length,
       compact_weights: compact.tensors,
       simplify: simplified.details,
     },

@@ -14,6 +14,8 @@ import { RANGE_METHODS } from './range-method.ts'
 export interface MeasuredRanges {
   readonly ranges: Ranges
   readonly methods: ReadonlyMap<string, RangeMethod>
+  /** Those of each method; empty where the first left nothing to gain. */
+  readonly alternatives: ReadonlyMap<RangeMethod, Ranges>
 }
 
 /** Samples that every choice is measured on: as many as so many multiply–accumulates allow, within bounds. */
@@ -53,11 +55,11 @@ export async function measuredRanges(
     return await QuantizedActivations.load(model, names, batches, runtime, threads)
   }
   const trial = await load(TRIAL_MACS)
+  const ranges = new Map<RangeMethod, Ranges>([['minmax', whole]])
   let alternatives: Alternatives
   try {
     const error = await trial.error(whole)
-    if (error < GOOD) return { ranges: whole, methods: chosen }
-    const ranges = new Map<RangeMethod, Ranges>([['minmax', whole]])
+    if (error < GOOD) return { ranges: whole, methods: chosen, alternatives: new Map() }
     for (const method of OTHERS) ranges.set(method, await rangesBy(method))
     alternatives = new Alternatives(ranges)
     const together = OTHERS.map(
@@ -76,7 +78,7 @@ export async function measuredRanges(
       await smaller.release()
     }
   }
-  return { ranges: alternatives.rangesOf(chosen), methods: chosen }
+  return { ranges: alternatives.rangesOf(chosen), methods: chosen, alternatives: ranges }
 }
 
 /** Puts those changes into `chosen`, one after the other, that lessen the error by this share. */

@@ -13,8 +13,12 @@ export interface RestoredCandidate {
   readonly details: Readonly<Record<string, unknown>>
 }
 
-/** Neighbouring layers are restored together: each change of number format costs time, and so does each trial. */
-const GROUPS = 8
+/**
+ * Neighbouring layers are restored together: each change of number format costs time, and so does each trial. In long models a
+ * group of an eighth hides layers that hurt among others that do not.
+ */
+const GROUPS = { least: 8, most: 16 }
+const LARGEST_GROUP = 8
 
 /** Saving less than this counts as this, in nanoseconds. */
 const LEAST_SAVING = 1000
@@ -72,7 +76,10 @@ export async function restoreLayers(
 
 function groupsOf(made: StaticCandidates, candidate: StaticCandidate): Group[] {
   const savings = [...made.savings(candidate)]
-  const size = Math.ceil(savings.length / GROUPS)
+  const [largest, smallest] = [GROUPS.least, GROUPS.most].map((count) =>
+    Math.ceil(savings.length / count),
+  )
+  const size = Math.max(smallest ?? 1, Math.min(largest ?? 1, LARGEST_GROUP))
   const groups: Group[] = []
   for (let start = 0; start < savings.length; start += size) {
     const part = savings.slice(start, start + size)

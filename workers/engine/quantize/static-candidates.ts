@@ -25,13 +25,14 @@ import { padWhereFaster } from './pad-where-faster.ts'
 import type { PlacementName } from './place.ts'
 import { PLACEMENTS } from './place.ts'
 import { findSites } from './quantization-sites.ts'
+import { placedRanges } from './placed-ranges.ts'
 import { quantizedAlready } from './quantized-already.ts'
 import type { GramMatrix } from './round-by-gram.ts'
 import { requireFiniteWeights } from './require-finite-weights.ts'
 import { requireOpset } from './required-opset.ts'
 import type { StaticOptions } from './static-options.ts'
 import { TARGETS } from './targets/targets.ts'
-import { countMethods, methodFor } from './calibration-choice.ts'
+import { describeRanges, methodFor } from './calibration-choice.ts'
 import type { RescalingJudge } from './keep-rescaling.ts'
 import { keepRescaling } from './keep-rescaling.ts'
 import { rescale } from './rescale.ts'
@@ -128,12 +129,15 @@ export async function staticCandidates(
     : []
   const batches = layers.length === 0 ? [] : await correctionBatches()
   const means = await layerMeans(float, layers, batches, runtime, threads)
+  const placed = new Map<PlacementName, Calibration>()
+  const rangesOf = (name: PlacementName): Calibration => placed.get(name) ?? calibration
   const corrected = async (
     name: PlacementName,
     plain: StaticCandidate,
     restored: ReadonlySet<string>,
     restoredWeights: RestoredWeights,
   ): Promise<StaticCandidate> => {
+    const calibration = rangesOf(name)
     if (layers.length === 0 || isDynamic(plain)) return plain
     const corrections = await biasCorrections(plain.model, means, runtime, threads)
     const changed = { calibration, restored, restoredWeights, corrections }
@@ -143,12 +147,6 @@ export async function staticCandidates(
     simplify: simplified.details,
     padded_channel_groups: padded.groups,
     widened_from_float16: widened,
-    calibration: {
-      method: methodFor(options).name,
-      batches: calibration.runs,
-      tensors: calibration.ranges.size,
-      chosen: countMethods(calibration),
-    },
     equalized: rescaled.equalized.length,
     smoothed: rescaled.smoothed.length,
     bias_corrected: layers.length,
@@ -161,18 +159,32 @@ export async function staticCandidates(
     ...rescaled.declined,
     ...rounding.declined,
   ]
-  const complete = (candidate: StaticCandidate): StaticCandidate => ({
-    ...candidate,
-    details: { ...candidate.details, ...shared },
-    declined: [...declined, ...candidate.declined],
-  })
+  const complete = (candidate: StaticCandidate): StaticCandidate => {
+    const own = candidate.placement === 'unchanged' ? calibration : rangesOf(candidate.placement)
+    return {
+      ...candidate,
+      details: { ...candidate.details, ...shared, calibration: describeRanges(own, options) },
+      declined: [...declined, ...candidate.declined],
+    }
+  }
   let wanted: Outputs[] | null = null
+  const noiseOf = async (made: Model): Promise<number> => {
+    const few = await firstSamples(float, feeds, NOISE_SAMPLES)
+    wanted ??= await runAll(float, few, runtime, threads)
+    return outputError(wanted, await runAll(made, few, runtime, threads)).centred
+  }
   const candidates: StaticCandidate[] = []
   const placements = tooOld.length > 0 ? (['weights-only'] as const) : options.placements
   const own = target.placements === 'timed' ? PLACEMENTS : target.placements
   for (const name of placements ?? own) {
-    const plain = buildCandidate(float, name, { ...parts, calibration })
+    const built = (ranges: Calibration): StaticCandidate =>
+      buildCandidate(float, name, { ...parts, calibration: ranges })
+    let plain = built(calibration)
     if (candidates.some((made) => areAlike(made, plain))) continue
+    if (plain.integerNodes.length > 0 && !isDynamic(plain)) {
+      placed.set(name, await placedRanges(calibration, (ranges) => built(ranges).model, noiseOf))
+      plain = built(rangesOf(name))
+    }
     candidates.push(complete(await corrected(name, plain, new Set(), 'integer')))
   }
   return {
@@ -181,16 +193,14 @@ export async function staticCandidates(
     restore: async (candidate, restored, restoredWeights) => {
       const { placement } = candidate
       if (placement === 'unchanged') return candidate
-      const changed = { calibration, restored, restoredWeights }
+      const changed = { calibration: rangesOf(placement), restored, restoredWeights }
       const plain = buildCandidate(float, placement, { ...parts, ...changed })
       return complete(await corrected(placement, plain, restored, restoredWeights))
     },
     noise: async ({ placement }, restored) => {
       if (placement === 'unchanged') return 0
-      const { model: made } = buildCandidate(float, placement, { ...parts, calibration, restored })
-      const few = await firstSamples(float, feeds, NOISE_SAMPLES)
-      wanted ??= await runAll(float, few, runtime, threads)
-      return outputError(wanted, await runAll(made, few, runtime, threads)).centred
+      const changed = { calibration: rangesOf(placement), restored }
+      return await noiseOf(buildCandidate(float, placement, { ...parts, ...changed }).model)
     },
     savings: ({ integerNodes }) => {
       const sites = findSites(float, excluded, calibration.unbounded, options)

@@ -2,6 +2,7 @@
 
 import { declareSizes } from './declare-sizes.ts'
 import { dropAnnotations } from './drop-annotations.ts'
+import { einsumToMatMul } from './einsum-to-matmul.ts'
 import { foldAffineForward } from './fold-affine-forward.ts'
 import { foldConstants } from './fold-constants.ts'
 import { fuseBatchNorm } from './fuse-batch-norm.ts'
@@ -42,6 +43,7 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   nodeRulePass(mergeReshapes),
   nodeRulePass(fusePadConv),
   nodeRulePass(mergeSlicesConv),
+  nodeRulePass(einsumToMatMul),
   nodeRulePass(fuseMatMulAdd),
   nodeRulePass(fuseBatchNorm),
   nodeRulePass(fuseChannelAffine),

@@ -13,9 +13,11 @@ import { Value } from '#src/onnx/ir/value'
 import { tensorType } from '#src/onnx/ir/value-type'
 import { floatValues } from '#src/onnx/tensor-values'
 import { FreshNames } from './fresh-names.ts'
+import { WidenedRange } from './widened-range.ts'
 
 const HALF = DATA_TYPES.float16.code
 const FLOAT = DATA_TYPES.float32.code
+const TO_FLOAT = [intAttribute('to', FLOAT)]
 
 /** Attributes that name the type of the result. */
 const TYPE_ATTRIBUTES = ['to', 'dtype', 'output_dtype', 'stash_type']
@@ -23,8 +25,13 @@ const TYPE_ATTRIBUTES = ['to', 'dtype', 'output_dtype', 'stash_type']
 /**
  * How many tensors were widened; 0 when nothing was float16. Changes the model in place.
  * @param ends inputs and outputs: as they were, with a Cast behind and before them, or float32 as well
+ * @param weights converted at once, or when they are read (halvesAgain)
  */
-export function widenFloat16(model: Model, ends: 'kept' | 'widened' = 'kept'): number {
+export function widenFloat16(
+  model: Model,
+  ends: 'kept' | 'widened' = 'kept',
+  weights: 'now' | 'when read' = 'now',
+): number {
   const names = new FreshNames(model)
   const { inputs, outputs } = model.graph
   const isHalf = (value: Value): boolean =>
@@ -42,7 +49,7 @@ export function widenFloat16(model: Model, ends: 'kept' | 'widened' = 'kept'): n
     for (const value of Array.from(graph.initializers.values())) {
       const tensor = value.constant
       if (tensor?.dtype !== 'float16') continue
-      graph.setInitializer(value, widened(tensor))
+      graph.setInitializer(value, weights === 'now' ? widened(tensor) : widenedLater(tensor))
       if (isHalf(value)) retype(value)
       tensors += 1
     }
@@ -77,6 +84,36 @@ function widened(tensor: Tensor): Tensor {
   return typedTensor(tensor.name, 'float32', tensor.dims, floatValues(tensor))
 }
 
+function widenedLater(tensor: Tensor): Tensor {
+  const { storage } = tensor
+  if (storage.kind !== 'raw' && storage.kind !== 'external') return widened(tensor)
+  if (storage.range === 'none' || storage.range.resident === true) return widened(tensor)
+  const range = new WidenedRange(storage.range)
+  return { ...tensor, dtype: 'float32', storage: { kind: 'raw', range } }
+}
+
+/** Weights that were to be widened when read, and are still there: float16 in the file again, with a Cast that is folded at load. */
+export function halvesAgain({ graph }: Model, names: FreshNames): number {
+  let tensors = 0
+  for (const value of Array.from(graph.initializers.values())) {
+    const { constant } = value
+    const range = constant?.storage.kind === 'raw' ? constant.storage.range : null
+    if (constant === null || !(range instanceof WidenedRange) || value.isGraphOutput) continue
+    const storage = { kind: 'raw', range: range.halves } as const
+    const name = names.make(`${value.name}_half`)
+    const half = graph.addInitializer({ ...constant, name, dtype: 'float16', storage })
+    const cast = makeNode('Cast', [half], [names.make(`${value.name}_wide`)], TO_FLOAT)
+    const [first] = graph.nodes()
+    const result = cast.output(0)
+    if (result === null || first === undefined) continue
+    graph.replaceUses(value, result)
+    graph.insertBefore(cast, first)
+    graph.removeInitializer(value)
+    tensors += 1
+  }
+  return tensors
+}
+
 function retype(value: Value, dtype: 'float32' | 'float16' = 'float32'): void {
   const shape = value.type?.kind === 'tensor' ? value.type.shape : null
   value.type = tensorType(dtype, shape)
@@ -98,12 +135,7 @@ function widenAttributes(node: Node): number {
 }
 
 function castInput({ graph }: Model, value: Value, names: FreshNames): void {
-  const cast = makeNode(
-    'Cast',
-    [],
-    [names.make(`${value.name}_float`)],
-    [intAttribute('to', FLOAT)],
-  )
+  const cast = makeNode('Cast', [], [names.make(`${value.name}_float`)], TO_FLOAT)
   const result = cast.output(0)
   const [first] = graph.nodes()
   if (result === null || first === undefined || value.uses.size === 0) return

@@ -28,12 +28,12 @@ export async function prepareModel(
   options: WeightOnlyOptions,
   { runtime }: WeightOnlyContext,
 ): Promise<PreparedModel> {
-  const size = modelSize(model, 'inline')
-  const isSmall = size <= SMALL_MODEL
+  // Weights of half the bits are twice as large once widened.
+  const halved = modelSize(model, 'inline') > SMALL_MODEL / 2
+  const widened = widenFloat16(model, 'kept', halved ? 'when read' : 'now')
+  const isSmall = modelSize(model, 'inline') <= SMALL_MODEL
   const declined: Declined[] = []
   let details: unknown = 'left out: the model is large'
-  // Weights of half the bits are twice as large once widened.
-  const widened = size <= SMALL_MODEL / 2 ? widenFloat16(model) : 0
   if (isSmall) {
     const report = await simplify(model, runtime)
     details = report.details

@@ -4,7 +4,10 @@
 import type { Model } from '#src/onnx/ir/model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import type { Declined } from '../../rewrite/pass.ts'
+import { labelOf } from '../../rewrite/pass.ts'
+import { FreshNames } from '../../rewrite/fresh-names.ts'
 import { sweepDeadCode } from '../../rewrite/remove-dead-code.ts'
+import { halvesAgain } from '../../rewrite/widen-float16.ts'
 import { compactWeights } from '../compact-weights.ts'
 import { ConstantStore } from '../constant-store.ts'
 import type { QuantizeResult } from '../quantize-result.ts'
@@ -64,6 +67,7 @@ export async function quantizeWeightOnly(
   const kept = options.embeddings ? excluded : new Set([...excluded, ...lookupNames(sites)])
   const compact = compactWeights(model, new ConstantStore(model), kept)
   sweepDeadCode(model)
+  halvesAgain(model, new FreshNames(model))
   const layers = quantizer.reports()
   const noise = layers.flatMap(({ name, output_error: error }) => {
     if (error === null) return []
@@ -99,5 +103,5 @@ function dataDeclined({ algorithm }: WeightOnlyOptions, isSmall: boolean): Decli
 }
 
 function lookupNames(sites: Parameters<typeof gramBatches>[1]): string[] {
-  return sites.filter(({ stored }) => stored.use === 'lookup').map(({ node }) => node.name)
+  return sites.filter(({ stored }) => stored.use === 'lookup').map(({ node }) => labelOf(node))
 }
