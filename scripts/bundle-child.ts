@@ -140,6 +140,8 @@ async function fillCaches(): Promise<void> {
         tersorVersion: '0',
         accelerators: ['cpu'],
         crashed: false,
+        lethal: [],
+        seconds: 60,
         fingerprint: '',
         checkpoints: { everySeconds: 0, costShare: 0, found: [] },
       },

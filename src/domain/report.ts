@@ -1,6 +1,7 @@
 // The report of a finished job (contract: Report). Every figure was measured unless its name or `source` says otherwise; what could not be measured is null, with the reason in `unavailable`.
 
 import { z } from 'zod'
+import { stepSearch } from './step-search.ts'
 
 export const latencyMeasure = z
   .strictObject({
@@ -184,6 +185,8 @@ export const report = z
     compressed: modelMeasures,
     change: changeMeasures,
     steps: z.array(stepReport),
+    // Reports of earlier versions have none.
+    search: stepSearch.nullable().default(null).describe('Of `steps` `auto`.'),
     layers: z.array(layerReport),
     // Reports of earlier versions have none.
     operators: z.array(operatorTime).default([]),

@@ -85,7 +85,11 @@ export const jobSpec = z
   .strictObject({
     model: id('model'),
     name: label.default(''),
-    steps: z.array(step).min(1).max(MAX_STEPS),
+    steps: z
+      .union([z.array(step).min(1).max(MAX_STEPS), z.literal('auto')])
+      .describe(
+        'In their order. `auto`: chosen by trying what can reach the `goal`, which must then have a limit; the report lists every trial.',
+      ),
     datasets: jobDatasets.prefault({}),
     evaluation: evaluation.prefault({ task: 'none' }),
     goal: goal.nullable().default(null),

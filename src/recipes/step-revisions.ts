@@ -1,8 +1,11 @@
 // Which revision of the recipes brought each step, method, option and task of evaluation: a job waits for a worker that knows what it uses.
 // Whoever adds one raises the number; a worker knows everything up to the highest.
 
-import type { Evaluation, EvaluationTask } from './evaluation.ts'
+import { stepsOfSearch } from './auto-steps.ts'
+import type { EvaluationTask } from './evaluation.ts'
 import type { DistillStep } from './distill.ts'
+import type { JobSpec } from './job-spec.ts'
+import { isListed } from './listed-steps.ts'
 import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } from './prune.ts'
 import { GRADIENT_IMPORTANCES, sensitivityOf } from './prune.ts'
 import type { QuantizeDynamicStep, QuantizeFloat16Step, QuantizeStaticStep } from './quantize.ts'
@@ -105,9 +108,13 @@ const TASKS_SINCE: Record<EvaluationTask, number> = {
 /** Tasks without labels, which compare with the original alone. */
 const UNLABELLED_SINCE = 3
 
+/** Steps that the worker chooses. */
+const SEARCH_SINCE = 13
+
 /** What workers of this version know. */
 export const RECIPE_REVISION = Math.max(
   UNLABELLED_SINCE,
+  SEARCH_SINCE,
   ...Object.values(TASKS_SINCE),
   ...Object.values(HISTORIES).flatMap(({ since, later }: StepHistory<never>) => [
     since,
@@ -116,10 +123,12 @@ export const RECIPE_REVISION = Math.max(
 )
 
 /** The least revision that runs these steps as they are meant, and judges what comes out as asked. */
-export function leastRevision(steps: readonly Step[], evaluation: Evaluation): number {
-  const { task, labels } = evaluation
+export function leastRevision(spec: JobSpec): number {
+  const { task, labels } = spec.evaluation
   const judging = Math.max(TASKS_SINCE[task], labels === null ? UNLABELLED_SINCE : 0)
-  return Math.max(judging, ...steps.map(revisionOf))
+  const choosing = isListed(spec) ? 0 : SEARCH_SINCE
+  const steps = isListed(spec) ? spec.steps : stepsOfSearch(spec)
+  return Math.max(judging, choosing, ...steps.map(revisionOf))
 }
 
 function revisionOf(step: Step): number {

@@ -6,7 +6,7 @@ import type { Shape } from '#src/onnx/ir/value-type'
 import { channelAxis, hintObstacle } from '#src/onnx/structure/hint-shapes'
 import type { DistillHint, DistillStep } from '#src/recipes/distill'
 import { generatedStudentOf } from '#src/recipes/distill'
-import type { JobSpec } from '#src/recipes/job-spec'
+import type { ListedSpec } from '#src/recipes/listed-steps'
 import { studentOf, teacherOf } from './check-distill.ts'
 import type { GraphStructure } from './examine-model.ts'
 import { graphStructure } from './examine-model.ts'
@@ -17,7 +17,7 @@ import type { ServiceContext } from './service-context.ts'
 /** Reads only the graphs that a step says something about. */
 export async function distillGraphFaults(
   context: ServiceContext,
-  spec: JobSpec,
+  spec: ListedSpec,
   inputs: JobInputs,
 ): Promise<FieldError[]> {
   const read = new Map<string, GraphStructure>()

@@ -4,17 +4,17 @@ import type { FieldError } from '#src/domain/errors'
 import type { DatasetRecord, ModelRecord } from '#src/domain/records'
 import type { DistillStep } from '#src/recipes/distill'
 import { generatedStudentOf, uploadedStudent } from '#src/recipes/distill'
-import type { JobSpec } from '#src/recipes/job-spec'
+import type { ListedSpec } from '#src/recipes/listed-steps'
 import type { JobInputs } from './job-inputs.ts'
 
-export function distillFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
+export function distillFaults(spec: ListedSpec, inputs: JobInputs): FieldError[] {
   return spec.steps.flatMap((step, index) =>
     step.type === 'distill' ? stepFaults(spec, step, index, inputs) : [],
   )
 }
 
 function stepFaults(
-  spec: JobSpec,
+  spec: ListedSpec,
   step: DistillStep,
   index: number,
   { model, others, train }: JobInputs,
@@ -53,7 +53,7 @@ export function studentOf(step: DistillStep, models: Models): ModelRecord {
 }
 
 function isOwnTeacher(
-  { steps }: JobSpec,
+  { steps }: ListedSpec,
   { student, teacher }: DistillStep,
   index: number,
 ): boolean {

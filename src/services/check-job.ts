@@ -3,10 +3,13 @@
 import type { FieldError } from '#src/domain/errors'
 import type { JobSpec } from '#src/recipes/job-spec'
 import { DEFAULT_TIMEOUT_SECONDS } from '#src/recipes/job-spec'
+import type { ListedSpec } from '#src/recipes/listed-steps'
+import { isListed, listedSteps } from '#src/recipes/listed-steps'
 import { datasetFaults } from './check-data.ts'
 import { distillFaults } from './check-distill.ts'
 import { distillGraphFaults } from './check-distill-graphs.ts'
 import { evaluationFaults } from './check-evaluation.ts'
+import { searchFaults } from './check-search.ts'
 import {
   excludedLayerFaults,
   namesExcludedLayers,
@@ -33,7 +36,7 @@ export async function checkJob(
   spec: JobSpec,
 ): Promise<JobCheck> {
   const ownFaults = [
-    ...stepOrderFaults(spec.steps),
+    ...stepOrderFaults(listedSteps(spec)),
     ...timeoutFaults(context, spec),
     ...webhookFaults(context, spec),
   ]
@@ -44,15 +47,32 @@ export async function checkJob(
     faults: [
       ...ownFaults,
       ...manifestFaults(spec, inputs),
-      ...stepSupportFaults(spec, inputs),
-      ...trainingFaults(spec, inputs),
-      ...distillFaults(spec, inputs),
+      ...(isListed(spec) ? listedFaults(spec, inputs) : searchFaults(spec, inputs)),
       ...dataFaults(inputs),
       ...evaluationFaults(spec, inputs),
-      ...(await layerFaults(context, spec, inputs)),
-      ...(await distillGraphFaults(context, spec, inputs)),
+      ...(isListed(spec) ? await graphFaults(context, spec, inputs) : []),
     ],
   }
+}
+
+function listedFaults(spec: ListedSpec, inputs: JobInputs): FieldError[] {
+  return [
+    ...stepSupportFaults(spec, inputs),
+    ...trainingFaults(spec, inputs),
+    ...distillFaults(spec, inputs),
+  ]
+}
+
+/** What only the graph can tell. */
+async function graphFaults(
+  context: ServiceContext,
+  spec: ListedSpec,
+  inputs: JobInputs,
+): Promise<FieldError[]> {
+  return [
+    ...(await layerFaults(context, spec, inputs)),
+    ...(await distillGraphFaults(context, spec, inputs)),
+  ]
 }
 
 /** Who asks for nothing gets what there is. */
@@ -111,7 +131,7 @@ function differs(field: string, sha256: string | null | undefined): FieldError {
 
 async function layerFaults(
   context: ServiceContext,
-  spec: JobSpec,
+  spec: ListedSpec,
   { model }: JobInputs,
 ): Promise<FieldError[]> {
   if (!namesExcludedLayers(spec.steps)) return []

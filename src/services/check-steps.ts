@@ -1,7 +1,7 @@
 // Whether the steps can follow each other and whether the model can take them.
 
 import type { FieldError } from '#src/domain/errors'
-import type { JobSpec } from '#src/recipes/job-spec'
+import type { ListedSpec } from '#src/recipes/listed-steps'
 import { activationsFault } from '#src/recipes/quantize-targets'
 import type { Step, StepType } from '#src/recipes/step'
 import { excludedLayersOf, nameOfStep } from '#src/recipes/step'
@@ -50,7 +50,7 @@ export function stepOrderFaults(steps: readonly Step[]): FieldError[] {
   return faults
 }
 
-export function stepSupportFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
+export function stepSupportFaults(spec: ListedSpec, inputs: JobInputs): FieldError[] {
   const { model } = inputs
   const faults: FieldError[] = []
   spec.steps.forEach((step, index) => {

@@ -3,6 +3,7 @@
 import type { FieldError } from '#src/domain/errors'
 import type { DatasetRecord, ModelRecord } from '#src/domain/records'
 import type { JobSpec } from '#src/recipes/job-spec'
+import type { ListedSpec } from '#src/recipes/listed-steps'
 import type { Step } from '#src/recipes/step'
 import { nameOfStep, trainingOf } from '#src/recipes/step'
 import type { Training } from '#src/recipes/training'
@@ -10,7 +11,7 @@ import { studentOf } from './check-distill.ts'
 import { labelShapeFaults } from './check-labels.ts'
 import type { JobInputs } from './job-inputs.ts'
 
-export function trainingFaults(spec: JobSpec, inputs: JobInputs): FieldError[] {
+export function trainingFaults(spec: ListedSpec, inputs: JobInputs): FieldError[] {
   return spec.steps.flatMap((step, index) => {
     const training = trainingOf(step)
     return training === null ? [] : stepFaults(spec, step, index, training, inputs)

@@ -1,6 +1,8 @@
 // How long a job may run and how much memory it may take, from sizes alone.
 
+import { stepsOfSearch } from '#src/recipes/auto-steps'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { isListed } from '#src/recipes/listed-steps'
 import type { Step } from '#src/recipes/step'
 import { trainingOf } from '#src/recipes/step'
 import { epochsOf } from '#src/recipes/training'
@@ -28,7 +30,7 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
   const judged = Math.min(spec.evaluation.samples ?? Infinity, evaluation?.samples ?? 0)
   const inferences =
     runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128) + trained(spec, inputs)
-  const isTrained = spec.steps.some((step) => trainingOf(step) !== null)
+  const isTrained = carriedOut(spec).some((step) => trainingOf(step) !== null)
   const { macs } = model.graph
   return {
     seconds:
@@ -41,9 +43,14 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
   }
 }
 
-function trained({ steps }: JobSpec, { train }: JobInputs): number {
+/** A search tries each form once, and some fractions of the channels; how many is not known before. */
+function carriedOut(spec: JobSpec): readonly Step[] {
+  return isListed(spec) ? spec.steps : stepsOfSearch(spec)
+}
+
+function trained(spec: JobSpec, { train }: JobInputs): number {
   const samples = train?.samples ?? 0
-  const epochs = steps.map((step) => {
+  const epochs = carriedOut(spec).map((step) => {
     const training = trainingOf(step)
     return training === null ? 0 : epochsOf(training, samples) * roundsOf(step)
   })

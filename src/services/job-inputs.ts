@@ -3,6 +3,7 @@
 import type { FieldError } from '#src/domain/errors'
 import type { DatasetRecord, ModelRecord } from '#src/domain/records'
 import type { DatasetRole, JobSpec } from '#src/recipes/job-spec'
+import { listedSteps } from '#src/recipes/listed-steps'
 import { otherModelsOf } from '#src/recipes/step'
 import { findOwned } from './owned-record.ts'
 import type { ServiceContext } from './service-context.ts'
@@ -27,7 +28,7 @@ export async function findJobInputs(
   const model = (await findOwned(records, 'model', tenant, spec.model))?.record ?? null
   if (model === null) missing.push(notFound('/model', 'model'))
   const others = new Map<string, ModelRecord>()
-  for (const [index, step] of spec.steps.entries()) {
+  for (const [index, step] of listedSteps(spec).entries()) {
     for (const id of otherModelsOf(step)) {
       const found = await findOwned(records, 'model', tenant, id)
       if (found === null) missing.push(notFound(`/steps/${index}`, `model ${id}`))

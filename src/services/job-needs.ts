@@ -11,6 +11,6 @@ export function jobNeeds(spec: JobSpec, inputs: JobInputs, maxMemoryBytes: numbe
   return {
     accelerator: spec.accelerator === 'auto' ? 'any' : spec.accelerator,
     memory_bytes: Math.min(jobEstimate(spec, inputs).memory_bytes ?? 0, maxMemoryBytes),
-    revision: leastRevision(spec.steps, spec.evaluation),
+    revision: leastRevision(spec),
   }
 }

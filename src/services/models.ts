@@ -13,6 +13,7 @@ import type { BytesSource } from './new-bytes.ts'
 import { commitNewBytes, withNewBytes } from './new-bytes.ts'
 import { getOwned } from './owned-record.ts'
 import { withBlobFile } from './scratch-file.ts'
+import { listedSteps } from '#src/recipes/listed-steps'
 import { otherModelsOf } from '#src/recipes/step'
 import type { ServiceContext } from './service-context.ts'
 import { unfinishedJobs } from './unfinished-jobs.ts'
@@ -98,7 +99,7 @@ export async function deleteModel(
 ): Promise<void> {
   const { record } = await getOwned(context.records, 'model', tenant, id)
   for await (const job of unfinishedJobs(context.records, tenant)) {
-    if (job.model !== id && !job.spec.steps.flatMap(otherModelsOf).includes(id)) continue
+    if (job.model !== id && !listedSteps(job.spec).flatMap(otherModelsOf).includes(id)) continue
     throw new TersorError('in_use', `job ${job.id} has not finished and needs this model`)
   }
   await context.records.commit([{ op: 'delete', collection: 'model', id }])

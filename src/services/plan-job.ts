@@ -3,10 +3,12 @@
 import type { FieldError } from '#src/domain/errors'
 import type { DatasetRole, JobSpec } from '#src/recipes/job-spec'
 import { DATASET_ROLES } from '#src/recipes/job-spec'
+import { isListed, listedSteps } from '#src/recipes/listed-steps'
 import type { Step } from '#src/recipes/step'
 import { excludedLayersOf, methodOf } from '#src/recipes/step'
 import { absentWorker } from './absent-worker.ts'
 import { checkJob } from './check-job.ts'
+import { searchCandidates } from './check-search.ts'
 import { jobEstimate } from './job-estimate.ts'
 import type { JobInputs } from './job-inputs.ts'
 import { jobNeeds } from './job-needs.ts'
@@ -49,7 +51,7 @@ export async function planJob(
   const { inputs, faults } = await checkJob(context, tenant, spec)
   return {
     accepted: faults.length === 0,
-    steps: spec.steps.map((step, index) => plannedStep(step, faultsAt(faults, `/steps/${index}`))),
+    steps: plannedSteps(spec, inputs, faults),
     data: plannedData(spec, inputs, faults),
     estimate: { source: 'estimated', ...jobEstimate(spec, inputs) },
     warnings: inputs === null ? [] : planWarnings(context, spec, inputs),
@@ -61,6 +63,19 @@ function faultsAt(faults: readonly FieldError[], pointer: string): string[] {
   return faults
     .filter((fault) => fault.pointer === pointer || fault.pointer.startsWith(`${pointer}/`))
     .map(({ detail }) => detail)
+}
+
+/** Of a search: what it would try. */
+function plannedSteps(
+  spec: JobSpec,
+  inputs: JobInputs | null,
+  faults: readonly FieldError[],
+): PlannedStep[] {
+  if (isListed(spec)) {
+    return spec.steps.map((step, index) => plannedStep(step, faultsAt(faults, `/steps/${index}`)))
+  }
+  if (inputs === null) return []
+  return searchCandidates(spec, inputs).map(({ step, reasons }) => plannedStep(step, reasons))
 }
 
 function plannedStep(step: Step, reasons: readonly string[]): PlannedStep {
@@ -108,7 +123,7 @@ function planWarnings(
     )
   }
   for (const type of ['quantize', 'prune'] as const) {
-    if (!spec.steps.some((step) => step.type === type)) continue
+    if (!listedSteps(spec).some((step) => step.type === type)) continue
     for (const note of model.support[type].notes) warn(type, note)
   }
   return warnings

@@ -8,6 +8,7 @@ import type { DeliveryRecord } from '#src/domain/webhook'
 import { timestamp } from '#src/ports/clock'
 import type { Write } from '#src/ports/record-store'
 import type { JobSpec } from '#src/recipes/job-spec'
+import { listedSteps } from '#src/recipes/listed-steps'
 import { waitingMessage } from './absent-worker.ts'
 import { checkJob } from './check-job.ts'
 import { jobEntry } from './queue-entries.ts'
@@ -86,7 +87,7 @@ function queuedJob(
     progress: {
       fraction: 0,
       step: 0,
-      steps: spec.steps.length,
+      steps: listedSteps(spec).length,
       message: waitingMessage(context.peers, needs),
       eta_seconds: null,
     },

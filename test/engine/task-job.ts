@@ -54,6 +54,8 @@ export async function reportOf({
         tersorVersion: '0.0.0',
         accelerators: ['cpu'],
         crashed: false,
+        lethal: [],
+        seconds: 600,
         fingerprint: 'f',
         checkpoints: { everySeconds: 0, costShare: 1, found: [] },
       },

@@ -48,7 +48,7 @@ async function writeInputs(
 }
 
 export interface ToyJob {
-  readonly steps: readonly unknown[]
+  readonly steps: readonly unknown[] | 'auto'
   /** Further fields of the body of `POST /v1/jobs`. */
   readonly spec?: Readonly<Record<string, unknown>>
   readonly runtime?: Runtime
@@ -59,7 +59,13 @@ export interface ToyJob {
   readonly worker?: Partial<
     Pick<
       CompressRequest,
-      'accelerators' | 'crashed' | 'checkpoints' | 'fingerprint' | 'tersorVersion'
+      | 'accelerators'
+      | 'crashed'
+      | 'lethal'
+      | 'seconds'
+      | 'checkpoints'
+      | 'fingerprint'
+      | 'tersorVersion'
     >
   >
 }
@@ -74,7 +80,7 @@ export async function runToyJob(
   const messages: ChildMessage[] = []
   const spec = jobSpec.parse({
     model: 'model_0',
-    steps: steps as Step[],
+    steps: steps as Step[] | 'auto',
     datasets: { calibration: 'dataset_0', evaluation: 'dataset_0' },
     evaluation: { task: 'classification', latency: { runs: 10 } },
     ...more,
@@ -97,6 +103,8 @@ export async function runToyJob(
     tersorVersion: '0.0.0',
     accelerators: ['cpu'],
     crashed: false,
+    lethal: [],
+    seconds: 600,
     fingerprint: 'f',
     checkpoints: { everySeconds: 0, costShare: 1, found: [] },
     ...worker,

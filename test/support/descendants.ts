@@ -22,6 +22,15 @@ export async function descendantsOf(root: number): Promise<readonly number[]> {
 
 /** Those of a worker's children that train, from their first checkpoint on. */
 export async function trainingChildren(worker: number): Promise<readonly number[]> {
+  return await childrenWith(worker, 'checkpoints')
+}
+
+/** Those of a worker's children that choose steps, from their first trial on. */
+export async function searchingChildren(worker: number): Promise<readonly number[]> {
+  return await childrenWith(worker, 'trials')
+}
+
+async function childrenWith(worker: number, folder: string): Promise<readonly number[]> {
   const children = await descendantsOf(worker)
-  return children.filter((pid) => existsSync(`/proc/${pid}/cwd/checkpoints`))
+  return children.filter((pid) => existsSync(`/proc/${pid}/cwd/${folder}`))
 }

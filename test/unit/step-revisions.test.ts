@@ -19,7 +19,7 @@ const STATIC = { type: 'quantize', method: 'static' }
 
 function revisionOf(steps: readonly unknown[], evaluation: object = { task: 'none' }): number {
   const spec = jobSpec.parse({ model: 'model_0', steps, evaluation })
-  return leastRevision(spec.steps, spec.evaluation)
+  return leastRevision(spec)
 }
 
 describe('the least revision', () => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { jobSpec } from '#src/recipes/job-spec'
+import { listedSteps } from '#src/recipes/listed-steps'
 import { trainingOf } from '#src/recipes/step'
 import { training } from '#src/recipes/training'
 
@@ -18,7 +19,7 @@ describe('the guide of training', () => {
       const example = JSON.parse(text) as object
       const spec = jobSpec.parse(example)
       expect(spec).toMatchObject(example)
-      expect(spec.steps.some((step) => trainingOf(step) !== null)).toBe(true)
+      expect(listedSteps(spec).some((step) => trainingOf(step) !== null)).toBe(true)
     }
   })
 

@@ -42,6 +42,10 @@ export interface CompressRequest {
   readonly accelerators: readonly Accelerator[]
   /** The child before this one died by itself. */
   readonly crashed: boolean
+  /** What the attempt may take. */
+  readonly seconds: number
+  /** Names of trials during which an earlier child died by itself. */
+  readonly lethal: readonly string[]
   /** Of the job: model, data, steps and versions. */
   readonly fingerprint: string
   readonly checkpoints: {
@@ -122,6 +126,8 @@ export type ChildMessage =
       readonly etaSeconds: number | null
     }
   | { readonly kind: 'log'; readonly line: string }
+  /** A trial of a search begins: should the child die, it was in this one. */
+  | { readonly kind: 'trial'; readonly name: string }
   /** A file under `scratch`, whole: the worker's to keep and to remove. */
   | {
       readonly kind: 'checkpoint'

@@ -17,6 +17,7 @@ import { kernelCoverage } from '#engine/quantize/kernel-coverage'
 import type { Runtime } from '#engine/runtime/runtime'
 import { RuntimeRejection } from '#engine/runtime/runtime'
 import type { Fallback, ModelMeasures, Report, ReportWarning, StepReport } from '#src/domain/report'
+import type { StepSearch } from '#src/domain/step-search'
 import type { Model } from '#src/onnx/ir/model'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import type { CompressRequest } from '#workers/sandbox/protocol'
@@ -35,6 +36,8 @@ export interface ReportParts {
   readonly paths: ModelFiles['paths']
   readonly runs: ModelRuns
   readonly reports: readonly StepReport[]
+  /** `null` where the steps were listed. */
+  readonly search: StepSearch | null
   /** Signal ÷ noise in dB by layer. */
   readonly layerNoise: ReadonlyMap<string, number>
   readonly layerTimes: LayerTimes
@@ -85,6 +88,7 @@ export async function assembleReport(parts: ReportParts): Promise<Report> {
     compressed: after,
     change,
     steps: [...reports],
+    search: parts.search,
     layers: layerReports(model, inferTypes(model, { inputs: shapes }), {
       coverage,
       noise: parts.layerNoise,

@@ -4,8 +4,10 @@ import { mkdir } from 'node:fs/promises'
 import type { Samples } from '#engine/evaluate/judge'
 import { openSamples } from '#src/datasets/open-samples'
 import type { Model } from '#src/onnx/ir/model'
+import { stepsOfSearch } from '#src/recipes/auto-steps'
 import { labelFields } from '#src/recipes/evaluation'
 import type { DatasetRole, JobSpec } from '#src/recipes/job-spec'
+import { isListed } from '#src/recipes/listed-steps'
 import { trainingOf } from '#src/recipes/step'
 import type { DatasetFile } from '#workers/sandbox/protocol'
 import { refuseNaN } from './refuse-nan.ts'
@@ -26,7 +28,8 @@ export async function openJobSamples(
   const inputs = model.graph.inputs.filter(({ initializer }) => initializer === null)
   const names = inputs.map(({ name }) => name)
   const present = file.record.fields.map(({ name }) => name)
-  const trained = spec.steps.map((step) => trainingOf(step)?.labels ?? null)
+  const steps = isListed(spec) ? spec.steps : stepsOfSearch(spec)
+  const trained = steps.map((step) => trainingOf(step)?.labels ?? null)
   const labels = [...labelFields(spec.evaluation), ...trained].filter((name) => name !== null)
   const wanted = [...new Set([...names, ...labels])]
   await mkdir(scratch, { recursive: true })

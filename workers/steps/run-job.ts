@@ -2,14 +2,10 @@
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { staticMeasures } from '#engine/evaluate/static-measures'
 import type { Runtime } from '#engine/runtime/runtime'
-import type { StepReport } from '#src/domain/report'
 import type { Model } from '#src/onnx/ir/model'
-import { modelSize } from '#src/onnx/write-model'
 import type { DatasetRole } from '#src/recipes/job-spec'
-import type { Step } from '#src/recipes/step'
-import { methodOf, nameOfStep } from '#src/recipes/step'
+import { listedSteps } from '#src/recipes/listed-steps'
 import type {
   ChildMessage,
   CompressRequest,
@@ -21,8 +17,7 @@ import { openJobModel } from './job-model.ts'
 import { openJobSamples } from './job-samples.ts'
 import type { ModelRuns } from './measure-models.ts'
 import { measureModels } from './measure-models.ts'
-import type { StepContext, StepOutcome } from './step-outcome.ts'
-import { runStep } from './steps.ts'
+import { makeModel } from './make-model.ts'
 import { timeLayers } from './time-layers.ts'
 import { modelArtifact } from './model-artifact.ts'
 import type { CheckpointAsks } from './training-checkpoints.ts'
@@ -45,7 +40,7 @@ export async function runJob(
   asked: CheckpointAsks = { checkpoints: 0 },
 ): Promise<CompressResult> {
   const { spec, scratch, datasets } = request
-  const steps = spec.steps.length
+  let steps = listedSteps(spec).length
   const log = (line: string): void => report({ kind: 'log', line })
   const progress = (
     stage: string,
@@ -59,10 +54,10 @@ export async function runJob(
   const original = await openJobModel(request.model, join(scratch, 'unzipped'))
   const opened: { close(): Promise<void> }[] = []
   try {
-    let model = original.read()
+    const asItWas = original.read()
     const open = async (role: DatasetRole): ReturnType<typeof openJobSamples> => {
       const folder = join(scratch, `${role}-fields`)
-      const samples = await openJobSamples(datasets[role], model, spec, role, folder)
+      const samples = await openJobSamples(datasets[role], asItWas, spec, role, folder)
       if (samples !== null) opened.push(samples)
       return samples
     }
@@ -76,11 +71,11 @@ export async function runJob(
       opened.push({ close: () => Promise.resolve(other.close()) })
       return other.read()
     }
-    const reports: StepReport[] = []
-    let layerNoise: ReadonlyMap<string, number> = new Map()
-    for (const [index, step] of spec.steps.entries()) {
-      const share = STEPS_END / steps
-      const context: StepContext = {
+    const made = await makeModel({
+      request,
+      original: () => original.read(),
+      originalBytes: original.sizeBytes,
+      common: {
         runtime,
         spec,
         calibration,
@@ -90,18 +85,14 @@ export async function runJob(
         scratch,
         log,
         checkpoints,
-        progress: (fraction, message, etaSeconds) =>
-          progress(step.type, index + 1, share * (index + fraction), message, etaSeconds),
-      }
-      context.progress(0, nameOfStep(step))
-      const done = await timedStep(model, step, context)
-      model = done.model
-      reports.push(done.report)
-      if (done.layerNoise.size > 0) layerNoise = done.layerNoise
-      log(
-        `step ${index + 1} of ${steps}, ${nameOfStep(step)}: ${done.report.after.size_bytes} bytes`,
-      )
-    }
+      },
+      progress: ({ stage, step, steps: of, fraction, message, etaSeconds }) => {
+        steps = of
+        progress(stage, step, STEPS_END * fraction, message, etaSeconds)
+      },
+      onTrial: (name) => report({ kind: 'trial', name }),
+    })
+    const { model, reports, layerNoise, search } = made
     progress('writing', steps, STEPS_END, 'writing the model')
     const folder = join(scratch, 'result')
     await mkdir(folder)
@@ -133,7 +124,7 @@ export async function runJob(
       const ort = await writeOrtFile(path, join(folder, 'model.ort'), runtime)
       files.push({ kind: 'model_ort', path: ort, filename: 'model.ort' })
     }
-    const figures = { runs, reports, layerNoise, layerTimes }
+    const figures = { runs, reports, search, layerNoise, layerTimes }
     const body = await assembleReport({ request, original, model, paths, ...figures, runtime })
     return {
       task: 'compress',
@@ -145,30 +136,6 @@ export async function runJob(
     for (const samples of opened) await samples.close()
     original.close()
   }
-}
-
-async function timedStep(
-  before: Model,
-  step: Step,
-  context: StepContext,
-): Promise<Pick<StepOutcome, 'model' | 'layerNoise'> & { readonly report: StepReport }> {
-  const start = performance.now()
-  const outcome = await runStep(before, step, context)
-  const { model, details, declined, warnings, layerNoise } = outcome
-  const duration = performance.now() - start
-  const { parameters, macs, sparsity } = staticMeasures(model, null)
-  const after = { size_bytes: modelSize(model, 'inline'), parameters, macs, sparsity }
-  const method = methodOf(step)
-  const report = {
-    type: step.type,
-    method,
-    duration_ms: duration,
-    after,
-    details: { ...details },
-    declined: [...declined],
-    warnings: [...warnings],
-  }
-  return { model, layerNoise, report }
 }
 
 function probesOf(

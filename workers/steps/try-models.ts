@@ -24,16 +24,17 @@ export interface Trial {
   readonly maxLoss: number
 }
 
-/** `models`: the float model is the reference. */
+/** `models`: the float model is the reference. `samples`: as many are judged at most. */
 export async function tryModels(
   float: Model,
   models: readonly Model[],
   context: StepContext,
+  samples = TRIAL_SAMPLES,
 ): Promise<Trial> {
   const { threads, batch_size: batch } = context.spec.evaluation.latency
   const options = { threads, optimization: 'all' } as const
   return await withSessions([float, ...models], options, context.runtime, async (sessions) => {
-    const { judgements, ...rule } = await judge(sessions, context)
+    const { judgements, ...rule } = await judge(sessions, context, samples)
     const speedups = await timeAll(sessions, { threads, batch }, context)
     const measures = models.map((_, index): CandidateMeasures => {
       const [reference, own] = [judgements[0], judgements[index + 1]]
@@ -70,12 +71,13 @@ interface LossRule {
 async function judge(
   sessions: readonly RuntimeSession[],
   { spec, calibration, evaluation }: StepContext,
+  limit: number,
 ): Promise<LossRule & { readonly judgements: readonly Judgement[] }> {
   const metric = metricOf(spec.evaluation)
   const samples: Samples | null = metric === 'none' ? calibration : evaluation
   if (samples === null) return { ...BY_AGREEMENT, judgements: [] }
   const task = await openTask(spec.evaluation, sessions[0]?.outputs ?? [], samples)
-  const judgements = await judgeModels(sessions, samples, { task, limit: TRIAL_SAMPLES })
+  const judgements = await judgeModels(sessions, samples, { task, limit })
   if (metric !== 'none') return { ...byMetric(metric, spec.goal), judgements }
   const isDecided = judgements.every(({ agreement }) => agreement !== null)
   return { ...(isDecided ? BY_AGREEMENT : BY_NOISE), judgements }

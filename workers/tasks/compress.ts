@@ -78,12 +78,15 @@ async function runAttempt(
   )
   const disposable: Child[] = []
   let asked = 0
+  let trial = 'none'
+  const lethal: string[] = []
   try {
     const run = async (crashed: boolean): Promise<{ child: Child; result: CompressResult }> => {
       const child = await children.acquire('compress')
       disposable.push(child)
       const found = await checkpoints.fetch(child.folder)
-      const request = await prepareRequest(context, attempt.job, child.folder, crashed, found)
+      const died = { crashed, lethal }
+      const request = await prepareRequest(context, attempt.job, child.folder, died, found)
       asked = performance.now()
       const result = await child.run(request, {
         signal: watch.signal,
@@ -91,18 +94,25 @@ async function runAttempt(
         onMessage: (message) => {
           if (message.kind === 'progress') progress.report(message)
           if (message.kind === 'log') log.add(message.line)
+          if (message.kind === 'trial') trial = message.name
           if (message.kind === 'checkpoint') checkpoints.take(message)
         },
       })
       return { child, result: result as CompressResult }
     }
-    /** A child that died is followed by one more, and by another for as long as each leaves a newer checkpoint behind. */
+    /**
+     * A child that died is followed by one more, and by another for as long as each leaves a newer checkpoint behind or died in
+     * a trial that the next one leaves out.
+     */
     const runOn = async (crashed: boolean): Promise<{ result: CompressResult }> => {
       const { stored } = checkpoints
       return await run(crashed).catch(async (error: unknown) => {
         if (!(error instanceof ChildFailure) || !error.crashed || watch.signal.aborted) throw error
         await checkpoints.settle()
-        if (crashed && checkpoints.stored === stored) throw error
+        const isAvoidable = trial !== 'none' && !lethal.includes(trial)
+        if (isAvoidable) lethal.push(trial)
+        trial = 'none'
+        if (crashed && !isAvoidable && checkpoints.stored === stored) throw error
         log.add(`${error.message}; one more try`)
         return await runOn(true)
       })

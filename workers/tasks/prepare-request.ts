@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { TersorError } from '#src/domain/errors'
 import type { JobRecord } from '#src/domain/job'
 import type { DatasetRole } from '#src/recipes/job-spec'
+import { listedSteps } from '#src/recipes/listed-steps'
 import { otherModelsOf } from '#src/recipes/step'
 import type {
   CheckpointFile,
@@ -20,7 +21,7 @@ export async function prepareRequest(
   context: WorkerContext,
   job: JobRecord,
   folder: string,
-  crashed: boolean,
+  { crashed, lethal }: Pick<CompressRequest, 'crashed' | 'lethal'>,
   checkpoints: readonly CheckpointFile[],
 ): Promise<CompressRequest> {
   const { records, blobs } = context.service
@@ -45,7 +46,7 @@ export async function prepareRequest(
     fetchDataset('train'),
   ])
   const others: Record<string, ModelFile> = {}
-  for (const id of job.spec.steps.flatMap(otherModelsOf)) {
+  for (const id of listedSteps(job.spec).flatMap(otherModelsOf)) {
     const found = await records.get('model', id)
     if (found === null) throw new TersorError('not_found', `the model ${id} of this job is gone`)
     const path = join(folder, `other-${Object.keys(others).length}.data`)
@@ -63,6 +64,8 @@ export async function prepareRequest(
     tersorVersion: context.service.options.version,
     accelerators: context.capabilities.accelerators,
     crashed,
+    lethal,
+    seconds: Math.min(job.spec.timeout_seconds, context.maxJobSeconds),
     fingerprint: job.fingerprint,
     checkpoints: {
       everySeconds: context.checkpointSeconds,

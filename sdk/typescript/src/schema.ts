@@ -2016,7 +2016,8 @@ export interface components {
             queue_position: number | null;
             attempt: number;
             model: string;
-            steps: components["schemas"]["StepResolved"][];
+            /** @description In their order. `auto`: chosen by trying what can reach the `goal`, which must then have a limit; the report lists every trial. */
+            steps: components["schemas"]["StepResolved"][] | "auto";
             datasets: components["schemas"]["JobDatasetsResolved"];
             evaluation: components["schemas"]["EvaluationResolved"];
             created_at: string;
@@ -2149,7 +2150,8 @@ export interface components {
             model: string;
             /** @default  */
             name: string;
-            steps: components["schemas"]["StepResolved"][];
+            /** @description In their order. `auto`: chosen by trying what can reach the `goal`, which must then have a limit; the report lists every trial. */
+            steps: components["schemas"]["StepResolved"][] | "auto";
             datasets: components["schemas"]["JobDatasetsResolved"];
             evaluation: components["schemas"]["EvaluationResolved"];
             /** @default null */
@@ -2421,7 +2423,8 @@ export interface components {
             model: string;
             /** @default  */
             name?: string;
-            steps: components["schemas"]["Step"][];
+            /** @description In their order. `auto`: chosen by trying what can reach the `goal`, which must then have a limit; the report lists every trial. */
+            steps: components["schemas"]["Step"][] | "auto";
             /** @default {} */
             datasets?: components["schemas"]["JobDatasets"];
             /**
@@ -3963,6 +3966,11 @@ export interface components {
             compressed: components["schemas"]["ModelMeasures"];
             change: components["schemas"]["ChangeMeasures"];
             steps: components["schemas"]["StepReport"][];
+            /**
+             * @description Of `steps` `auto`.
+             * @default null
+             */
+            search: components["schemas"]["StepSearch"] | null;
             layers: components["schemas"]["LayerReport"][];
             /** @default [] */
             operators: components["schemas"]["OperatorTime"][];
@@ -4156,6 +4164,37 @@ export interface components {
         };
         /** @description One step of a job. */
         StepResolved: components["schemas"]["SimplifyStepResolved"] | components["schemas"]["QuantizeStepResolved"] | components["schemas"]["PruneStepResolved"] | components["schemas"]["DistillStepResolved"];
+        StepSearch: {
+            limits: {
+                /** @description Of the goal, or where it names none, what counts as no loss for the task. */
+                max_loss: number;
+                loss_unit: string;
+                max_size_bytes: number | null;
+                min_speedup: number | null;
+            };
+            trials: {
+                name: string;
+                /** @description As they can be asked for in a job of their own. */
+                steps: {
+                    [key: string]: unknown;
+                }[];
+                /** @enum {string} */
+                outcome: "chosen" | "passed" | "missed" | "refused" | "not_tried";
+                /** @description What was missed, or why it was not tried; none otherwise. */
+                reason: string;
+                size_bytes: number | null;
+                /** @description By processor time at one thread, interleaved. */
+                speedup: number | null;
+                /** @description In `loss_unit`. */
+                loss: number | null;
+            }[];
+            /** @description Name of the trial that is handed back. */
+            chosen: string;
+            /** @description Whether that trial held every limit. */
+            reached: boolean;
+            /** @enum {string} */
+            ended: "complete" | "out_of_time";
+        };
         StepSupport: {
             supported: boolean;
             notes: string[];

@@ -4,6 +4,7 @@ import type { ModelMeasures, Placement, Report } from '#src/domain/report'
 import { escapeHtml } from './escape-html.ts'
 import { bytes, count, decimal, percent } from './format-figure.ts'
 import { page, table } from './page.ts'
+import { searchSection } from './search-section.ts'
 import { sensitivityTable } from './sensitivity-table.ts'
 import { comparisonBars } from './comparison-bars.ts'
 import { layersSection } from './layers-section.ts'
@@ -19,6 +20,7 @@ export function reportPage(report: Report, name: string): string {
     bars(report),
     measures(report),
     goal(report),
+    searchSection(report),
     steps(report),
     layersSection(report),
     environment(report),

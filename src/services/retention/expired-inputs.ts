@@ -1,5 +1,6 @@
 // Models and datasets that nobody used for long. What a job that has not finished needs stays.
 
+import { listedSteps } from '#src/recipes/listed-steps'
 import { otherModelsOf } from '#src/recipes/step'
 import type { ServiceContext } from '#src/services/service-context'
 import { unfinishedJobs } from '#src/services/unfinished-jobs'
@@ -39,7 +40,7 @@ async function isNeeded(
   const [newest] = await records.list('job', { where: { model: id }, limit: 1 })
   if (newest !== undefined && Date.parse(newest.record.created_at) >= before) return true
   for await (const job of unfinishedJobs(records, tenant)) {
-    const others = job.spec.steps.flatMap(otherModelsOf)
+    const others = listedSteps(job.spec).flatMap(otherModelsOf)
     if ([job.model, ...others, ...Object.values(job.spec.datasets)].includes(id)) return true
   }
   return false

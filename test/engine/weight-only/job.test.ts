@@ -76,6 +76,8 @@ async function run(step: object): Promise<{ report: Report; path: string; model:
     tersorVersion: '0.0.0',
     accelerators: ['cpu'],
     crashed: false,
+    lethal: [],
+    seconds: 600,
     fingerprint: 'f',
     checkpoints: { everySeconds: 0, costShare: 1, found: [] },
   }
