@@ -76,14 +76,16 @@ async function check(path: string): Promise<string> {
     const output = qat.student.graph.outputs[0]?.name ?? ''
     const target = { output, target: 'wanted', targetType: 'float32' } as const
     const term = { kind: 'squared_error', ...target, weight: 1, scale: 'relative' } as const
-    const step = buildStepGraph((await prepareTraining(qat.student, runtime)).model, [term], {
+    const { model: prepared } = await prepareTraining(qat.student, runtime)
+    const learning = {
       optimizer: { type: 'sgd', momentum: 0, nesterov: false, weightDecay: 0 },
       clipNorm: 1,
       batchNorm: 'frozen',
       frozenLayers: qat.frozen,
       keepZeros: true,
       stepSizes: qat.stepSizes,
-    })
+    } as const
+    const step = buildStepGraph(prepared, [term], learning, { block: 'none' })
     const learnt = step.state.filter(({ role }) => role === 'weight').map(({ input }) => input)
     const steps = learnt.filter((name) => qat.stepSizes.has(name)).length
     parts.push(

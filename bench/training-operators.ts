@@ -8,6 +8,7 @@ import { nodeTimes } from '#engine/evaluate/node-times'
 import { openRuntime } from '#engine/runtime/ort'
 import type { RuntimeTensor } from '#engine/runtime/runtime'
 import { prepareTraining } from '#engine/train/prepare-training'
+import { stepKernels } from '#engine/train/step-kernels'
 import { buildStepGraph } from '#engine/train/step-graph'
 import { parseModel } from '#src/onnx/text/parse-model'
 import type { BenchNetwork } from './training/networks.ts'
@@ -17,7 +18,8 @@ const RUNS = 8
 const SHOWN = 9
 const runtime = openRuntime()
 
-async function stepOf({ text }: BenchNetwork) {
+async function stepOf({ text, batch }: BenchNetwork) {
+  const kernels = await stepKernels(runtime, batch)
   const { model } = await prepareTraining(parseModel(text), runtime)
   const loss = {
     kind: 'cross_entropy',
@@ -25,13 +27,18 @@ async function stepOf({ text }: BenchNetwork) {
     target: 'labels',
     targetType: 'int64',
   } as const
-  return buildStepGraph(model, [{ ...loss, weight: 1, axis: -1, smoothing: 0 }], {
-    optimizer: { type: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
-    clipNorm: null,
-    batchNorm: 'train',
-    frozenLayers: [],
-    keepZeros: false,
-  })
+  return buildStepGraph(
+    model,
+    [{ ...loss, weight: 1, axis: -1, smoothing: 0 }],
+    {
+      optimizer: { type: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
+      clipNorm: null,
+      batchNorm: 'train',
+      frozenLayers: [],
+      keepZeros: false,
+    },
+    kernels,
+  )
 }
 
 function batchOf({ input, batch, classes }: BenchNetwork): Record<string, RuntimeTensor> {

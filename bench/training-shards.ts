@@ -71,7 +71,7 @@ async function opened(network: BenchNetwork, shards: number) {
   const options = { ...OPTIONS, shards }
   const split = { batch: BATCH, shards, stepsPerEpoch: 1, heldBack: new Uint32Array(0) }
   const order = () => new Uint32Array(0)
-  const step = trainingStep(model, [LOSS], options, { ...split, order }, runtime)
+  const step = await trainingStep(model, [LOSS], options, { ...split, order }, runtime)
   const [runner, weights] = [await step.open(), new Weights(step.graph.state, null, null)]
   const batch = batchOf(network)
   let count = 0

@@ -5,6 +5,7 @@ import type { Node } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
+import type { BlockSize } from '../ops/blocked-conv.ts'
 import { GradientBuilder } from '../ops/gradient-builder.ts'
 import type { GradientRecipe } from '../ops/gradient-call.ts'
 import { GradientRefusal } from '../ops/gradient-call.ts'
@@ -17,6 +18,8 @@ export interface DifferentiateOptions {
   readonly prefix: string
   /** Types of the values of the graph as it is now; inferred where left out. */
   readonly facts?: TypeInference
+  /** Of the runtime's blocked convolutions, which gradients may use then; none where left out. */
+  readonly block?: BlockSize
 }
 
 /**
@@ -32,7 +35,7 @@ export function differentiate(
 ): ReadonlyMap<Value, Value> {
   const { graph } = model
   const facts = options.facts ?? inferTypes(model)
-  const builder = new GradientBuilder(graph, facts, options.prefix)
+  const builder = new GradientBuilder(graph, facts, options.prefix, options.block)
   const dependent = dependentValues(graph, wanted)
   const gradients = new Map<Value, Value>()
   const nodes = [...graph.nodes()]

@@ -2,6 +2,7 @@
 
 import { intAttribute, intsAttribute } from '#src/onnx/ir/attribute'
 import type { Value } from '#src/onnx/ir/value'
+import { blockedWeightGradient } from './blocked-weight-gradient.ts'
 import { convWeightTaps } from './conv-weight-taps.ts'
 import type { GradientBuilder } from './gradient-builder.ts'
 import type { GradientCall, GradientRecipe } from './gradient-call.ts'
@@ -169,6 +170,8 @@ export const convGradient: GradientRecipe = (g, call) => {
   const dx = () => convInputGradient(g, dy, weight, x, window, group)
   const dw = () => {
     if (isPointwise(window, group)) return pointwiseWeightGradient(g, dy, x, weight)
+    const blocked = blockedWeightGradient(g, dy, x, weight, { window, group })
+    if (blocked !== null) return blocked
     const taps = convWeightTaps(g, dy, x, weight, { window, group })
     return taps ?? convWeightGradient(g, dy, x, window, group)
   }

@@ -10,6 +10,7 @@ import type { Value } from '#src/onnx/ir/value'
 import type { Shape } from '#src/onnx/ir/value-type'
 import { elementCount } from '#src/onnx/ir/value-type'
 import { makeTensor } from '#src/onnx/make-tensor'
+import type { BlockSize } from './blocked-conv.ts'
 import { broadcastAxes } from './broadcast-axes.ts'
 import type { Facts } from './op.ts'
 
@@ -17,6 +18,8 @@ type Inputs = readonly (Value | null)[]
 type Attributes = readonly Attribute[]
 
 export class GradientBuilder {
+  /** Of the runtime's blocked convolutions. */
+  readonly block: BlockSize
   readonly #graph: Graph
   readonly #facts: Facts
   readonly #prefix: string
@@ -24,15 +27,16 @@ export class GradientBuilder {
   #count = 0
 
   /** New values are called `prefix` and a number: the caller makes sure that no name begins so. */
-  constructor(graph: Graph, facts: Facts, prefix: string) {
+  constructor(graph: Graph, facts: Facts, prefix: string, block: BlockSize = 'none') {
     this.#graph = graph
     this.#facts = facts
     this.#prefix = prefix
+    this.block = block
   }
 
   /** One operator with one output. */
-  op(opType: string, inputs: Inputs, attributes: Attributes = []): Value {
-    return this.#append(opType, inputs, 1, attributes)[0] as Value
+  op(opType: string, inputs: Inputs, attributes: Attributes = [], domain = ''): Value {
+    return this.#append(opType, inputs, 1, attributes, domain)[0] as Value
   }
 
   /** One operator with several outputs. */
@@ -42,12 +46,18 @@ export class GradientBuilder {
 
   /** Writes into a graph inside a node of this one, where the values of this one may be read. */
   within(graph: Graph): GradientBuilder {
-    return new GradientBuilder(graph, this.#facts, `${this.#name('body')}/`)
+    return new GradientBuilder(graph, this.#facts, `${this.#name('body')}/`, this.block)
   }
 
-  #append(opType: string, inputs: Inputs, count: number, attributes: Attributes): Value[] {
+  #append(
+    opType: string,
+    inputs: Inputs,
+    count: number,
+    attributes: Attributes,
+    domain = '',
+  ): Value[] {
     const names = Array.from({ length: count }, () => this.#name(opType))
-    const node = this.#graph.append(makeNode(opType, inputs, names, attributes))
+    const node = this.#graph.append(makeNode(opType, inputs, names, attributes, domain))
     return node.outputs.filter((value) => value !== null)
   }
 
@@ -79,6 +89,13 @@ export class GradientBuilder {
   scalar(value: number, like: Value): Value {
     const dtype = this.dtype(like)
     return this.#constant(`${dtype} ${value}`, dtype, [], [value])
+  }
+
+  /** A float32 constant of one number. */
+  filled(dims: readonly number[], number: number): Value {
+    const count = dims.reduce((product, dim) => product * dim, 1)
+    const key = `float32 ${dims.join()} of ${number}`
+    return this.#constant(key, 'float32', dims, new Array<number>(count).fill(number))
   }
 
   /** A constant of these values with the element type of `like`. */

@@ -19,6 +19,21 @@ export function extent(window: Window, axis: number): number {
   return ((window.kernel[axis] ?? 1) - 1) * (window.dilations[axis] ?? 1) + 1
 }
 
+/** Places along an axis of the result, of `size` in the input. */
+export function placesOf(window: Window, size: number, axis: number): number {
+  const beyond = paddedSize(window, size, axis) - extent(window, axis)
+  return Math.floor(beyond / (window.strides[axis] ?? 1)) + 1
+}
+
+/** Places at the end, padding included, that no window reaches. */
+export function looseEnd(window: Window, size: number, axis: number): number {
+  return (paddedSize(window, size, axis) - extent(window, axis)) % (window.strides[axis] ?? 1)
+}
+
+function paddedSize({ begin, end }: Window, size: number, axis: number): number {
+  return size + (begin[axis] ?? 0) + (end[axis] ?? 0)
+}
+
 export function padsOf(window: Window): number[] {
   return [...window.begin, ...window.end]
 }

@@ -33,7 +33,7 @@ export interface CheckpointLabel {
 }
 
 /** Whoever changes what a step of training computes, or how a checkpoint is written, raises it: older ones are refused. */
-export const TRAINING_REVISION = 3
+export const TRAINING_REVISION = 4
 
 const SETS = ['state', 'average', 'best'] as const
 const LENGTH_BYTES = 8

@@ -14,6 +14,7 @@ import type { LearntWeight, StepGradients, StepOptions } from './step-gradients.
 import { stepGradients } from './step-gradients.ts'
 import type { StepGraph } from './step-graph.ts'
 import { closeGraph } from './step-graph.ts'
+import type { StepKernels } from './step-kernels.ts'
 import { StepState, dimsOf, graphInput } from './step-state.ts'
 
 /** A tensor that each part gives to the update. */
@@ -39,10 +40,11 @@ export function buildShardedStepGraph(
   model: Model,
   terms: readonly LossTerm[],
   options: StepOptions,
+  kernels: StepKernels,
   shards: number,
 ): ShardedStepGraph {
   const ofBatch = new Map<string, OfBatch>()
-  const found = stepGradients(model, terms, options, (prefix) =>
+  const found = stepGradients(model, terms, options, kernels, (prefix) =>
     appendLoss(model, terms, prefix, (of) => {
       const input = graphInput(model, `${prefix}whole_${ofBatch.size}`, [])
       ofBatch.set(input.name, of)

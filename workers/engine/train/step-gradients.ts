@@ -4,12 +4,15 @@ import type { Model } from '#src/onnx/ir/model'
 import type { Value } from '#src/onnx/ir/value'
 import { inferTypes } from '#src/onnx/shapes/infer-types'
 import { differentiate } from '../autodiff/differentiate.ts'
+import type { BlockSize } from '../ops/blocked-conv.ts'
 import { GradientBuilder } from '../ops/gradient-builder.ts'
 import type { RunningStatistic } from './batch-norm-training.ts'
 import { trainBatchNorm } from './batch-norm-training.ts'
 import { decays } from './decays.ts'
 import { freePrefix } from './free-prefix.ts'
 import type { LossTerm } from './losses/loss-term.ts'
+import type { StepKernels } from './step-kernels.ts'
+import { declareBatch } from './step-kernels.ts'
 import { StepSizes } from './step-size-gradients.ts'
 import type { TrainOptions } from './train-options.ts'
 import { exposeAsInputs, trainableWeights } from './trainable-weights.ts'
@@ -30,6 +33,7 @@ export interface LearntWeight {
 export interface StepGradients {
   /** No name of the model begins so. */
   readonly prefix: string
+  readonly block: BlockSize
   readonly g: GradientBuilder
   readonly loss: Value
   readonly learnt: ReadonlyMap<Value, LearntWeight>
@@ -46,8 +50,10 @@ export function stepGradients(
   model: Model,
   terms: readonly LossTerm[],
   options: StepOptions,
+  kernels: StepKernels,
   append: (prefix: string) => Value,
 ): StepGradients {
+  if (kernels.block !== 'none') declareBatch(model, kernels.batch)
   const prefix = freePrefix(model)
   const stepSizes = new StepSizes(model, options.stepSizes ?? new Map())
   const plain = trainableWeights(model, options.frozenLayers)
@@ -59,8 +65,9 @@ export function stepGradients(
   const all = [...weights, ...adapters]
   const decaying = new Set(all.filter(decays))
   const elements = exposeAsInputs(model, [...all, ...statistics.map(({ value }) => value)])
+  const { block } = kernels
   const facts = inferTypes(model)
-  const found = differentiate(model, loss, all, { prefix: `${prefix}gradient/`, facts })
+  const found = differentiate(model, loss, all, { prefix: `${prefix}gradient/`, facts, block })
   const g = new GradientBuilder(model.graph, facts, `${prefix}step/`)
   const own = stepSizes.takeFrom(found, g)
   // Step sizes last: what is clipped comes first.
@@ -72,6 +79,7 @@ export function stepGradients(
   })
   return {
     prefix,
+    block,
     g,
     loss,
     learnt: new Map(learnt),

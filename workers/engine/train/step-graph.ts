@@ -4,11 +4,13 @@ import type { Model } from '#src/onnx/ir/model'
 import type { Value } from '#src/onnx/ir/value'
 import { tensorType } from '#src/onnx/ir/value-type'
 import { typedTensor } from '#src/onnx/ir/tensor'
+import { blockConvolutions } from '../blocked/block-convolutions.ts'
 import { sweepDeadCode } from '../rewrite/remove-dead-code.ts'
 import { appendLoss } from './losses/append-loss.ts'
 import type { LossTerm } from './losses/loss-term.ts'
 import type { StepGradients, StepOptions } from './step-gradients.ts'
 import { stepGradients } from './step-gradients.ts'
+import type { StepKernels } from './step-kernels.ts'
 import type { StateTensor } from './step-state.ts'
 import { StepState, dimsOf } from './step-state.ts'
 
@@ -30,8 +32,10 @@ export function buildStepGraph(
   model: Model,
   terms: readonly LossTerm[],
   options: StepOptions,
+  kernels: StepKernels,
 ): StepGraph {
-  const found = stepGradients(model, terms, options, (prefix) => appendLoss(model, terms, prefix))
+  const append = (prefix: string) => appendLoss(model, terms, prefix)
+  const found = stepGradients(model, terms, options, kernels, append)
   const { g, loss, prefix, elements, untrained } = found
   const state = new StepState(model, g, prefix, options, elements)
   state.advance(found.learnt, found.statistics)
@@ -45,10 +49,10 @@ export function buildStepGraph(
   }
 }
 
-/** Leaves the loss and what else is asked for; exposed weights that do not change are constants again. */
+/** Leaves the loss and what else is asked for, on the kernels that suit; exposed weights that do not change are constants again. */
 export function closeGraph(
   model: Model,
-  { loss, fixed, elements }: StepGradients,
+  { prefix, block, loss, fixed, elements }: StepGradients,
   outputs: readonly Value[],
 ): void {
   const { graph } = model
@@ -61,4 +65,5 @@ export function closeGraph(
     graph.setInitializer(value, typedTensor(value.name, 'float32', dimsOf(value), own))
   }
   sweepDeadCode(model)
+  if (block !== 'none') blockConvolutions(model, block, `${prefix}blocked/`)
 }

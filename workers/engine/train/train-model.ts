@@ -67,7 +67,7 @@ export async function trainModel(
   const fixed = fixedBatch(prepared.model)
   const samples = await TrainingSamples.open(source)
   const split = splitSamples(samples, options, fixed)
-  const stepping = trainingStep(prepared.model, own, options, split, runtime)
+  const stepping = await trainingStep(prepared.model, own, options, split, runtime)
   const { graph } = stepping
   const weights = new Weights(graph.state, options.averaging, from)
   const epochs = [...(from?.epochs ?? [])]

@@ -8,6 +8,7 @@ import { buildShardedStepGraph } from './sharded-step-graph.ts'
 import type { SampleSplit } from './split-samples.ts'
 import type { StepGraph } from './step-graph.ts'
 import { buildStepGraph } from './step-graph.ts'
+import { stepKernels } from './step-kernels.ts'
 import type { StepRunner } from './step-runner.ts'
 import { openStepRunner } from './step-runner.ts'
 import type { TrainOptions } from './train-options.ts'
@@ -21,18 +22,19 @@ export interface TrainingStep {
 }
 
 /** `model`: changed into the step. @throws GradientRefusal naming the node that has no gradient */
-export function trainingStep(
+export async function trainingStep(
   model: Model,
   terms: readonly LossTerm[],
   options: TrainOptions,
-  { shards }: SampleSplit,
+  { batch, shards }: SampleSplit,
   runtime: Runtime,
-): TrainingStep {
+): Promise<TrainingStep> {
+  const kernels = await stepKernels(runtime, batch / shards)
   if (shards === 1) {
-    const graph = buildStepGraph(model, terms, options)
+    const graph = buildStepGraph(model, terms, options, kernels)
     return { graph, executors: 1, open: () => openStepRunner(graph, options, runtime) }
   }
-  const graph = buildShardedStepGraph(model, terms, options, shards)
+  const graph = buildShardedStepGraph(model, terms, options, kernels, shards)
   return {
     graph,
     executors: executorsOf(runtime, shards),
