@@ -1,9 +1,8 @@
 // BatchNormalization with the statistics of the batch, of a blocked value.
 
 import type { Node } from '#src/onnx/ir/node'
-import type { Window } from '../ops/window.ts'
 import type { BlockedGraph } from './blocked-graph.ts'
-import { placeSums } from './block-channel-sums.ts'
+import { placeSums, productSums } from './block-channel-sums.ts'
 
 /** With m elements per channel: c = x − Σ x ÷ m, variance Σ c² ÷ m, y = scale·c ÷ √(variance + ε) + bias. */
 export function blockBatchNorm(blocked: BlockedGraph, node: Node): boolean {
@@ -20,8 +19,7 @@ export function blockBatchNorm(blocked: BlockedGraph, node: Node): boolean {
   const own = g.mul(g.reduceSum(placeSums(blocked, value), [0], false), share)
   const one = g.filled([channels], 1)
   const centred = kernels.affine(blocked.blocked(value), channels, one, g.neg(own))
-  const dots = kernels.correlate(centred, centred, dims, wholeWindow(height, width))
-  const squares = g.reduceSum(kernels.reshape(dots, [samples, channels]), [0], false)
+  const squares = g.reduceSum(productSums(blocked, centred, centred, dims), [0], false)
   const spread = g.mul(squares, share)
   const shifted = g.add(spread, g.filled([channels], node.float('epsilon', 1e-5)))
   const slope = g.div(scale, g.op('Sqrt', [shifted]))
@@ -32,12 +30,4 @@ export function blockBatchNorm(blocked: BlockedGraph, node: Node): boolean {
   if (variance !== null) node.graph?.replaceUses(variance, spread)
   blocked.replace(output, kernels.affine(centred, channels, slope, bias))
   return true
-}
-
-function wholeWindow(height: number, width: number): Window {
-  const [one, none] = [
-    [1, 1],
-    [0, 0],
-  ]
-  return { kernel: [height, width], strides: one, dilations: one, begin: none, end: none }
 }

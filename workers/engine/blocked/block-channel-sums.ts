@@ -20,14 +20,40 @@ export function blockChannelSums(blocked: BlockedGraph, node: Node): boolean {
   return true
 }
 
-/** [N, C] of a value that is blocked. */
+/** [N, C] of a value that is blocked; products are summed where they are made. */
 export function placeSums(blocked: BlockedGraph, value: Value): Value {
   const { g, kernels } = blocked
-  const [samples = 1, channels = 1, height = 1, width = 1] = blocked.dims(value) ?? []
+  const dims = blocked.dims(value) ?? []
+  const [samples = 1, channels = 1, height = 1, width = 1] = dims
+  const product = value.producer
+  const [one, other] = [product?.input(0) ?? null, product?.input(1) ?? null]
+  const isProduct = product?.is('Mul') === true && value.consumers().length === 1
+  if (isProduct && one !== null && other !== null) {
+    const isWhole = [one, other].every((factor) => blocked.dims(factor)?.join() === dims.join())
+    if (isWhole) {
+      return productSums(blocked, blocked.blocked(one), blocked.blocked(other), dims)
+    }
+  }
   const rows = (samples * channels) / kernels.block
   const shape = g.ints([rows, height * width, kernels.block])
   const sums = g.reduceSum(g.op('Reshape', [blocked.blocked(value), shape]), [1], false)
   return g.op('Reshape', [sums, g.ints([samples, channels])])
+}
+
+/** Σ x·y over the places, [N, C], of blocked values of these sizes. */
+export function productSums(
+  { kernels }: BlockedGraph,
+  x: Value,
+  y: Value,
+  dims: readonly number[],
+): Value {
+  const [samples = 1, channels = 1, height = 1, width = 1] = dims
+  const [one, none] = [
+    [1, 1],
+    [0, 0],
+  ]
+  const whole = { kernel: [height, width], strides: one, dilations: one, begin: none, end: none }
+  return kernels.reshape(kernels.correlate(x, y, dims, whole), [samples, channels])
 }
 
 function isPlanes(blocked: BlockedGraph, node: Node): boolean {

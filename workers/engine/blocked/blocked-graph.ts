@@ -1,6 +1,9 @@
 // A graph on its way to blocked kernels: which values have a blocked twin, which have nothing but that, and in what order all is made.
 
 import type { Graph } from '#src/onnx/ir/graph'
+import { intAttribute } from '#src/onnx/ir/attribute'
+import type { DataType } from '#src/onnx/ir/data-type'
+import { DATA_TYPES } from '#src/onnx/ir/data-type'
 import type { Node } from '#src/onnx/ir/node'
 import type { Value } from '#src/onnx/ir/value'
 import type { TypeInference } from '#src/onnx/shapes/infer-types'
@@ -47,10 +50,20 @@ export class BlockedGraph {
 
   /** Sizes of a float32 value of the graph, all known; `null` for others. */
   dims(value: Value | null): readonly number[] | null {
+    return this.dtype(value) === 'float32' ? this.sizes(value) : null
+  }
+
+  dtype(value: Value | null): DataType | 'none' {
     const type = value === null ? null : this.#facts.type(value)
-    if (type?.kind !== 'tensor' || type.dtype !== 'float32') return null
-    const isKnown = type.shape?.every((size) => typeof size === 'number') ?? false
-    return isKnown ? (type.shape as number[]) : null
+    return type?.kind === 'tensor' ? type.dtype : 'none'
+  }
+
+  /** Whatever the elements are. */
+  sizes(value: Value | null): readonly number[] | null {
+    const type = value === null ? null : this.#facts.type(value)
+    const shape = type?.kind === 'tensor' ? type.shape : null
+    const isKnown = shape?.every((size) => typeof size === 'number') ?? false
+    return isKnown ? (shape as number[]) : null
   }
 
   /** It is made blocked. */
@@ -78,9 +91,18 @@ export class BlockedGraph {
     if (made === undefined) return value
     if (made !== null) return made
     const twin = this.#twins.get(value) as Value
-    const plain = this.kernels.reorderOut(twin, this.dims(value)?.[1] ?? 0)
+    const plain = this.#laidOut(value, twin)
     this.#native.set(value, plain)
     return plain
+  }
+
+  /** Layouts are of float32: truths go through it. */
+  #laidOut(value: Value, twin: Value): Value {
+    const channels = this.sizes(value)?.[1] ?? 0
+    if (this.dtype(value) === 'float32') return this.kernels.reorderOut(twin, channels)
+    const cast = (from: Value, to: 'float32' | 'bool') =>
+      this.g.op('Cast', [from], [intAttribute('to', DATA_TYPES[to].code)])
+    return cast(this.kernels.reorderOut(cast(twin, 'float32'), channels), 'bool')
   }
 
   /** Results, and what graphs inside nodes read, keep their names and stay plain. */

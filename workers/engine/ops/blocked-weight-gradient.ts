@@ -63,6 +63,8 @@ function ofChannels(
 
 /** Samples more than there are: zeros. */
 const MOST_FILLED = 1 / 3
+/** The gradient of the output is read anew for each channel of the input: beyond 16 MB, taps are as fast. */
+const MOST_ELEMENTS = 2 ** 22
 
 /**
  * Of a dense convolution: samples, which are summed over, become the channels, and channels the samples. The kernels are fast
@@ -80,14 +82,15 @@ function ofDense(
   const summed = kernels.padded(samples)
   const more = summed - samples
   if (outputs % block !== 0 || more > MOST_FILLED * samples) return null
+  const { begin, end, kernel } = turned
+  const [height = 1, width = 1] = kernel
+  if (outputs * summed * height * width > MOST_ELEMENTS) return null
   const fill = (value: Value, pads: readonly number[]) =>
     more === 0 ? value : g.op('Pad', [value, g.ints(pads)])
   const bySample = fill(g.transpose(input, [1, 0, 2, 3]), [0, 0, 0, 0, 0, more, 0, 0])
-  const { begin, end, kernel } = turned
   const isPadded = [...begin, ...end].some((pad) => pad !== 0)
   const blocked = kernels.reorderIn(bySample)
   const x = isPadded ? kernels.pad(blocked, summed, begin, end) : blocked
-  const [height = 1, width = 1] = kernel
   const y = fill(kernels.reorderIn(dy), [0, 0, 0, 0, more, 0, 0, 0])
   const apart = [summed / block, block, outputs / block, height * width, block]
   const conv: BlockedConv = {
