@@ -1,10 +1,11 @@
 // Resident memory of a process over many steps of training, checkpoints included: is it flat?
-// Usage: npm run build && node --expose-gc dist/bench/training-memory.js [steps = 10000]
+// Usage: npm run build && node --expose-gc dist/bench/training-memory.js [steps = 10000] [parts of a batch = 1]
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openRuntime } from '#engine/runtime/ort'
+import { openSessionThreads } from '#engine/runtime/session-threads'
 import type { Samples } from '#engine/evaluate/judge'
 import { trainModel } from '#engine/train/train-model'
 import { parseModel } from '#src/onnx/text/parse-model'
@@ -12,6 +13,8 @@ import { writeCheckpoint } from '#workers/steps/checkpoint-file'
 import { NETWORKS } from './training/networks.ts'
 
 const steps = Number(process.argv[2] ?? 10_000)
+const shards = Number(process.argv[3] ?? 1)
+const entry = join(import.meta.dirname, '../workers/engine/runtime/session-thread.js')
 const LOOKS = 20
 const BATCH = 8
 const SAMPLES = 512
@@ -68,11 +71,11 @@ try {
     averaging: 0.99,
     earlyStopping: null,
     augmentations: [],
-    shards: 1,
-    threads: 1,
+    shards,
+    threads: shards,
   } as const
   const task = { terms: [term], teacher: null, samples, options }
-  await trainModel(parseModel(network.text), task, openRuntime(), {
+  await trainModel(parseModel(network.text), task, openRuntime(openSessionThreads(entry, shards)), {
     onStep: ({ step }) => {
       if (step % Math.ceil(steps / LOOKS) !== 0) return
       // What is only not collected yet would hide what is held.

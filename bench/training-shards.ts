@@ -1,5 +1,5 @@
 // Time of a step with a batch in one piece and in parts: one session of all threads against as many sessions of one thread side by side.
-// Interleaved in rounds, medians; the machine should be idle. Run: node dist/bench/training-shards.js [PARTS] [ROUNDS] [NAME…]
+// Interleaved in rounds, medians; only on an idle machine do they tell anything. Run: node dist/bench/training-shards.js [PARTS] [ROUNDS] [NAME…]
 
 import { join } from 'node:path'
 import type { RuntimeTensor } from '#engine/runtime/runtime'
@@ -98,9 +98,11 @@ for (const network of NETWORKS) {
     }
   }
   for (const side of sides) await side.release()
-  const [whole, cut] = [median(times[0]), median(times[1])]
+  const [whole, cut] = times.map((of) => {
+    return `${median(of).toFixed(1)} ms (least ${Math.min(...of).toFixed(1)})`
+  })
   const ratio = median(times[0].map((time, round) => time / (times[1][round] ?? time)))
   console.log(
-    `${network.name.padEnd(26)} whole, ${parts} threads: ${whole.toFixed(1)} ms | ${parts} parts, ${sides[1].executors} at once: ${cut.toFixed(1)} ms | ${ratio.toFixed(2)} times as fast`,
+    `${network.name.padEnd(26)} whole, ${parts} threads: ${whole} | ${parts} parts, ${sides[1].executors} at once: ${cut} | ${ratio.toFixed(2)} times as fast`,
   )
 }

@@ -13,7 +13,7 @@ import type { QuantizeQatStep } from './quantize-qat.ts'
 import type { QuantizeWeightOnlyStep } from './quantize-weight-only.ts'
 import type { SimplifyStep } from './simplify.ts'
 import type { Step } from './step.ts'
-import { nameOfStep } from './step.ts'
+import { nameOfStep, trainingOf } from './step.ts'
 
 /** A use of the step that came later than the step. */
 interface LaterUse<S> {
@@ -44,7 +44,10 @@ type StepName<S extends Step> = S extends { readonly method: infer M extends str
   ? `${S['type']} ${M}`
   : S['type']
 
-const TRAINED_IN_PARTS = 13
+const IN_PARTS: LaterUse<Step> = {
+  since: 13,
+  isUsed: (step) => (trainingOf(step)?.shards ?? 1) > 1,
+}
 
 const FINETUNED: LaterUse<PruneStep> = { since: 10, isUsed: ({ finetune }) => finetune !== null }
 const BY_GRADIENTS: LaterUse<PruneStep> = {
@@ -60,18 +63,7 @@ const BY_WHAT_SUITS: LaterUse<PruneStep> = {
   isUsed: ({ importance }) => importance === 'auto',
 }
 
-const FINETUNED_IN_PARTS: LaterUse<PruneStep> = {
-  since: TRAINED_IN_PARTS,
-  isUsed: ({ finetune }) => finetune !== null && finetune.shards > 1,
-}
-
-const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS, BY_WHAT_SUITS, FINETUNED_IN_PARTS]
-
-/** Of steps that are a training. */
-const IN_PARTS: LaterUse<DistillStep | QuantizeQatStep> = {
-  since: TRAINED_IN_PARTS,
-  isUsed: ({ training }) => training.shards > 1,
-}
+const PRUNED_LATER = [FINETUNED, BY_GRADIENTS, IN_ROUNDS, BY_WHAT_SUITS, IN_PARTS]
 
 const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   simplify: { since: 1, later: [] },

@@ -17,6 +17,8 @@ const FIXED_BYTES = 150e6
 // A step of training is worth four inferences, one of them the teacher's. Weights, gradients and what the optimizer keeps: in and out.
 const INFERENCES_OF_A_STEP = 4
 const COPIES_IN_TRAINING = 16
+// Weights for each part of a batch, and its gradients: out of one thread, and into the sum.
+const COPIES_OF_A_PART = 3
 
 export interface JobEstimate {
   readonly seconds: number | null
@@ -30,22 +32,26 @@ export function jobEstimate(spec: JobSpec, inputs: JobInputs | null): JobEstimat
   const judged = Math.min(spec.evaluation.samples ?? Infinity, evaluation?.samples ?? 0)
   const inferences =
     runs + 2 * judged + Math.min(calibration?.samples ?? 0, 128) + trained(spec, inputs)
-  const isTrained = carriedOut(spec).some((step) => trainingOf(step) !== null)
   const { macs } = model.graph
   return {
     seconds:
       macs === null
         ? null
         : Number((FIXED_SECONDS + (inferences * macs) / MACS_PER_SECOND).toFixed(1)),
-    memory_bytes: Math.round(
-      FIXED_BYTES + (isTrained ? COPIES_IN_TRAINING : COPIES_IN_MEMORY) * model.size_bytes,
-    ),
+    memory_bytes: Math.round(FIXED_BYTES + copiesOf(spec) * model.size_bytes),
   }
 }
 
 /** A search tries each form once, and some fractions of the channels; how many is not known before. */
 function carriedOut(spec: JobSpec): readonly Step[] {
   return isListed(spec) ? spec.steps : stepsOfSearch(spec)
+}
+
+function copiesOf(spec: JobSpec): number {
+  const trainings = carriedOut(spec).flatMap((step) => trainingOf(step) ?? [])
+  const parts = trainings.map(({ shards }) => (shards === 1 ? 0 : shards))
+  if (trainings.length === 0) return COPIES_IN_MEMORY
+  return COPIES_IN_TRAINING + COPIES_OF_A_PART * Math.max(...parts)
 }
 
 function trained(spec: JobSpec, { train }: JobInputs): number {

@@ -98,6 +98,21 @@ describe('a job that distils', () => {
     expect(repaired.result.report.steps[0]!.details['finetune']).toMatchObject({ steps: 240 })
   })
 
+  test('says into how many parts batches were cut, and why not into more', async () => {
+    const reports = []
+    for (const shards of [4, 64]) {
+      const training = { ...TRAINING, epochs: 1, shards }
+      const { result } = await run([distill(1, { training })])
+      const { details, declined } = result.report.steps[0]!
+      reports.push([details['shards'], details['executors'], declined.map(({ reason }) => reason)])
+    }
+    const why = 'batches of 16 were not cut into 64 parts, more than there are samples in it'
+    expect(reports).toEqual([
+      [4, 1, []],
+      [16, 1, [why]],
+    ])
+  })
+
   test('trains a pruned model on, whose zeros stay', async () => {
     const steps = [
       { type: 'prune', method: 'unstructured', sparsity: 0.6 },

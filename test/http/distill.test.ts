@@ -1,5 +1,6 @@
 // Distillation over HTTP: a job that succeeds, its manifest, and what is refused before anything is queued.
 
+import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Reply, RunningService } from '#test/support/running-service'
 import { call, startService } from '#test/support/running-service'
@@ -60,7 +61,7 @@ describe('a job that distils', () => {
       { student: 'r1', compare: 'attention' },
       { student: 'r2', compare: 'features', weight: 0.5 },
     ]
-    const training = { ...TRAINING, augment: ['crop', 'mixup'] }
+    const training = { ...TRAINING, augment: ['crop', 'mixup'], shards: 2 }
     const done = await post(job({ student: { width: 0.5 }, hints, training }))
     expect(done.json['status'], done.text).toBe('succeeded')
     const path = `/v1/jobs/${String(done.json['id'])}/report`
@@ -78,6 +79,8 @@ describe('a job that distils', () => {
       { kind: 'hint', output: 'r1' },
       { kind: 'hint', output: 'r2', weight: 0.5 },
     ])
+    const executors = Math.min(2, availableParallelism())
+    expect(steps[0]!.details).toMatchObject({ shards: 2, executors })
   })
 
   test('takes a student of a fixed batch, and holds back of few samples', async () => {
