@@ -78,7 +78,8 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
       ...PRUNED_LATER,
       { since: 7, isUsed: (step) => sensitivityOf(step) !== null },
       { since: 7, isUsed: (step) => step.normalized_axes !== 'whole' },
-      { since: 9, isUsed: (step) => step.channel_multiple === 'auto' },
+      // Narrow groups are joined since 13.
+      { since: 13, isUsed: (step) => step.channel_multiple === 'auto' },
       { since: 9, isUsed: (step) => step.ranked_by !== 'importance' },
       { since: 12, isUsed: (step) => step.scope === 'auto' },
     ],

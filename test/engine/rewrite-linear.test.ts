@@ -1,6 +1,8 @@
 // Rules that put linear operators together, by numeric equality on random input and by the operators that are left.
 
 import { describe, expect, it } from 'vitest'
+import { joinWhereFaster } from '#engine/prune/join-where-faster'
+import { joinGroups } from '#engine/rewrite/join-groups'
 import { padChannels } from '#engine/rewrite/pad-channels'
 import { simplify } from '#engine/rewrite/simplify'
 import { parseModel } from '#src/onnx/text/parse-model'
@@ -163,5 +165,50 @@ describe('padding of channels', () => {
       await runModel(model, feeds),
     ]
     expect(relativeDifference(expected, actual)).toBeLessThan(1e-5)
+  })
+})
+
+describe('joining of groups', () => {
+  const weights = [
+    floatConstant('eights', [32, 8, 3, 3], 1),
+    floatConstant('fours', [64, 4, 1, 1], 2),
+    floatConstant('odd', [24, 8, 1, 1], 3),
+    floatConstant('bias', [64], 4),
+    floatConstant('half', [24, 64, 1, 1], 5),
+  ]
+  const text = `<ir_version: 8, opset_import: ["" : 17]> g (float[N, 32, 9, 9] x) => (float[N, 24, 9, 9] y)
+    <${weights.join()}> {
+      [a] a = Conv<group = 4, pads = [1, 1, 1, 1]>(x, eights)  r = Relu(a)
+      [b] b = Conv<group = 8>(r, fours, bias)  c = Conv(b, half)  [d] y = Conv<group = 3>(c, odd)
+    }`
+  const feeds = { x: floatTensor([2, 32, 9, 9], 99) }
+
+  it('fills vectors of 16 where the groups divide, and changes no result', async () => {
+    const model = parseModel(text)
+    expect(joinGroups(model)).toBe(2)
+    const groups = [...model.graph.nodes()].map((node) => {
+      return [node.name, node.int('group', 1), node.input(1)?.constant?.dims[1]]
+    })
+    expect(groups.filter(([, count]) => count !== 1)).toEqual([
+      ['a', 2, 16],
+      ['b', 2, 16],
+      ['d', 3, 8],
+    ])
+    const expected = await runModel(parseModel(text), feeds)
+    expect(relativeDifference(expected, await runModel(model, feeds))).toBeLessThan(1e-6)
+  })
+
+  it('leaves what is excluded', () => {
+    expect(joinGroups(parseModel(text), new Set(['a']))).toBe(1)
+  })
+
+  it('is kept where it is faster, and said where not', async () => {
+    const model = parseModel(text)
+    const found = await joinWhereFaster(model, [], 1, runtime)
+    expect(found.joined === null).toBe(found.model === model)
+    expect(found.declined).toHaveLength(found.joined === null ? 1 : 0)
+    if (found.joined !== null) expect(found.joined.timesAsFast).toBeGreaterThanOrEqual(1.05)
+    const nothing = await joinWhereFaster(model, ['a', 'b'], 1, runtime)
+    expect(nothing).toEqual({ model, joined: null, declined: [] })
   })
 })

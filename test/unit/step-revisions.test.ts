@@ -31,8 +31,8 @@ describe('the least revision', () => {
     [[STATIC], 13],
     [[{ ...STATIC, target: 'nnapi' }], 13],
     [[{ type: 'simplify' }, STATIC], 13],
-    [[{ type: 'prune', method: 'channel' }], 12],
-    [[PRUNE], 9],
+    [[{ type: 'prune', method: 'channel' }], 13],
+    [[PRUNE], 13],
     [[{ ...PRUNE, channel_multiple: 8 }], 7],
     [
       [

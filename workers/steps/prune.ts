@@ -1,9 +1,10 @@
 // Step `prune`: in rounds, what is left trained after each where the step says so.
 
+import { joinWhereFaster } from '#engine/prune/join-where-faster'
 import { GradientRefusal } from '#engine/ops/gradient-call'
 import { TersorError } from '#src/domain/errors'
 import type { Model } from '#src/onnx/ir/model'
-import type { PruneStep } from '#src/recipes/prune'
+import type { PruneChannelStep, PruneStep } from '#src/recipes/prune'
 import { finetuned } from './finetune.ts'
 import type { ChannelHistory } from './prune-channel.ts'
 import { amountOf, runPruneChannel } from './prune-channel.ts'
@@ -36,7 +37,29 @@ export const runPrune: StepRunner<PruneStep> = async (model, step, context) => {
     rounds.push({ share, ...figures })
   }
   if (last === null) throw new Error('a step of pruning has at least one round')
-  return rounds.length === 1 ? last : { ...last, details: { ...last.details, rounds } }
+  const outcome = rounds.length === 1 ? last : { ...last, details: { ...last.details, rounds } }
+  const isCut = rounds.some(({ removed }) => removed !== 0)
+  return step.method === 'channel' && isCut
+    ? await withGroupsJoined(outcome, step, context)
+    : outcome
+}
+
+/** Counts that suit kernels are left to us, and no budget is to be kept: what multiplies more in less time is welcome. */
+async function withGroupsJoined(
+  outcome: StepOutcome,
+  step: PruneChannelStep,
+  { runtime, spec }: StepContext,
+): Promise<StepOutcome> {
+  const hasBudget = step.max_macs !== null || step.max_parameters !== null
+  if (step.channel_multiple !== 'auto' || hasBudget) return outcome
+  const { threads } = spec.evaluation.latency
+  const excluded = step.excluded_layers
+  const found = await joinWhereFaster(outcome.model, excluded, threads, runtime)
+  const { model, joined } = found
+  const declined = [...outcome.declined, ...found.declined]
+  if (joined === null) return { ...outcome, declined }
+  const told = { layers: joined.layers, times_as_fast: joined.timesAsFast }
+  return { ...outcome, model, declined, details: { ...outcome.details, joined_groups: told } }
 }
 
 async function pruned(

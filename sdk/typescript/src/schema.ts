@@ -2624,7 +2624,7 @@ export interface components {
              */
             sensitivity?: components["schemas"]["PruneSensitivity"] | null;
             /**
-             * @description Axes keep a multiple of this many channels. `auto`: the largest of 16, 8, 4 and 1 with which about as many multiply-accumulates go as with single channels; vector kernels work on 16 at a time. The report names it.
+             * @description Axes keep a multiple of this many channels. `auto`: the largest of 16, 8, 4 and 1 with which about as many multiply-accumulates go as with single channels; vector kernels work on 16 at a time. The report names it. Where nothing says how many multiply-accumulates or parameters to keep, `auto` also joins groups of convolutions that have fewer than 16 channels each, by weights of 0, if the model is at least 1.05 times as fast for it when timed (`joined_groups` in the report).
              * @default auto
              */
             channel_multiple?: "auto" | number;
@@ -2734,7 +2734,7 @@ export interface components {
              */
             sensitivity: components["schemas"]["PruneSensitivityResolved"] | null;
             /**
-             * @description Axes keep a multiple of this many channels. `auto`: the largest of 16, 8, 4 and 1 with which about as many multiply-accumulates go as with single channels; vector kernels work on 16 at a time. The report names it.
+             * @description Axes keep a multiple of this many channels. `auto`: the largest of 16, 8, 4 and 1 with which about as many multiply-accumulates go as with single channels; vector kernels work on 16 at a time. The report names it. Where nothing says how many multiply-accumulates or parameters to keep, `auto` also joins groups of convolutions that have fewer than 16 channels each, by weights of 0, if the model is at least 1.05 times as fast for it when timed (`joined_groups` in the report).
              * @default auto
              */
             channel_multiple: "auto" | number;
