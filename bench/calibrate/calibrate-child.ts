@@ -1,5 +1,5 @@
 // Calibrates one model in a process of its own, so that its peak memory is that of calibration:
-// `calibrate-child MODEL SAMPLES COUNT METHOD`. Prints milliseconds and bytes as JSON.
+// `calibrate-child MODEL SAMPLES COUNT METHOD`. Prints milliseconds, those of the processor, and bytes as JSON.
 
 import { openSync, readFileSync, readSync } from 'node:fs'
 import { calibrate } from '#engine/quantize/calibrate'
@@ -13,6 +13,7 @@ import { IMAGE } from './residual-network.ts'
 
 const [path = '', samples = '', count = '1', method = 'percentile'] = process.argv.slice(2)
 const start = performance.now()
+const before = process.cpuUsage()
 const model = readModel(bufferRange(new Uint8Array(readFileSync(path))))
 const file = openSync(samples, 'r')
 const size = IMAGE.reduce((product, dim) => product * dim, 1)
@@ -32,4 +33,6 @@ const { ranges } = await calibrate(model, names, source, openRuntime(), options)
 const milliseconds = performance.now() - start
 const status = readFileSync('/proc/self/status', 'utf8')
 const peak = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024
-console.log(JSON.stringify({ milliseconds, peak, tensors: ranges.size }))
+const { user, system } = process.cpuUsage(before)
+const processor = (user + system) / 1000
+console.log(JSON.stringify({ milliseconds, processor, peak, tensors: ranges.size }))

@@ -22,6 +22,7 @@ if (python === undefined || folder === undefined) {
 
 interface Figures {
   readonly milliseconds: number
+  readonly processor: number
   readonly peak: number
   readonly tensors: number
 }
@@ -63,10 +64,10 @@ function run(command: string, script: string, count: number, method: string): Fi
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as Figures
 }
 
-function line(label: string, { milliseconds, peak, tensors }: Figures): void {
-  const seconds = (milliseconds / 1000).toFixed(2)
+function line(label: string, { milliseconds, processor, peak, tensors }: Figures): void {
+  const [seconds, own] = [milliseconds, processor].map((time) => (time / 1000).toFixed(2))
   console.log(
-    `${label.padEnd(34)} ${seconds} s, ${(peak / 2 ** 20).toFixed(0)} MiB, ${tensors} tensors`,
+    `${label.padEnd(34)} ${seconds} s (${own} s of processor), ${(peak / 2 ** 20).toFixed(0)} MiB, ${tensors} tensors`,
   )
 }
 
@@ -78,7 +79,10 @@ for (let round = 0; round < Number(rounds); round += 1) {
     line(`percentile, ${count} samples, ours`, own)
     line(`percentile, ${count} samples, Python`, peer)
     const time = (own.milliseconds / peer.milliseconds).toFixed(2)
-    console.log(`   time ${time} ×, memory ${(own.peak / peer.peak).toFixed(3)} × of Python's`)
+    const processor = (own.processor / peer.processor).toFixed(2)
+    console.log(
+      `   time ${time} ×, of processor ${processor} ×, memory ${(own.peak / peer.peak).toFixed(3)} × of Python's`,
+    )
   }
 }
 for (const method of ['minmax', 'percentile', 'entropy', 'mse', 'auto']) {

@@ -60,6 +60,39 @@ describe('mixed precision', () => {
     expect(all.names).toEqual(['c2', 'c4', 'c1'])
   })
 
+  it('takes the fewest that suffice, though what is lost does not fall with every group', async () => {
+    const names = Array.from({ length: 200 }, (_, at) => `c${at}`)
+    const made = {
+      savings: () => new Map(names.map((name) => [name, 5000])),
+      // Later groups hurt less; the last does nothing.
+      noise: (_: StaticCandidate, restored: ReadonlySet<string>) => {
+        const [first] = restored
+        const relief = first === undefined ? 0 : 200 - names.indexOf(first)
+        return Promise.resolve(first === 'c195' ? 1 : 1 - relief / 1000)
+      },
+      restore: (_: StaticCandidate, restored: ReadonlySet<string>) =>
+        Promise.resolve({ restored } as unknown as StaticCandidate),
+    } as unknown as StaticCandidates
+    const start = { integerNodes: names } as unknown as StaticCandidate
+    const losses: Record<number, number> = {
+      0: 0.02,
+      13: 0.01,
+      26: 0.012,
+      39: 0.004,
+      65: 0.001,
+      104: 0.009,
+    }
+    const measure = (item: StaticCandidate) => {
+      const { restored } = item as unknown as { restored?: ReadonlySet<string> }
+      return Promise.resolve({ speedup: 1.2, loss: losses[restored?.size ?? 0] ?? 0.007 })
+    }
+    // Groups of a sixteenth: 13 layers.
+    const found = await restoreLayers(made, start, 'integer', 0.005, measure)
+    expect(found.names).toEqual(names.slice(0, 39))
+    const missed = await restoreLayers(made, start, 'integer', 0.0001, measure)
+    expect(missed.names).toEqual(names.slice(0, 65))
+  })
+
   it('leaves restored layers in float with integer weights, and lessens the noise', async () => {
     const { made, candidate } = await candidates()
     expect(candidate.integerNodes).toEqual(['c1', 'c2', 'c3', 'c4'])

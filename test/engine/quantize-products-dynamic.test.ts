@@ -55,6 +55,25 @@ describe('products whose inputs are quantized while running', () => {
     )
   })
 
+  test('stay where one put back to float leaves fewer than there are convolutions', async () => {
+    const { made, dynamic } = await candidatesOf(
+      `<ir_version: 8, opset_import: ["" : 17]>
+        g (float[N, 64] x) => (float[N, 64] y)
+        <${floatConstant('w1', [64, 64], 1, 0.1)}, ${floatConstant('w2', [64, 64], 2, 0.1)},
+         ${floatConstant('c1', [1, 1, 3], 3)}, ${floatConstant('c2', [1, 1, 3], 4)}, int64[3] s = {0, 1, 64},
+         int64[2] t = {0, 64}>
+        {
+          [m1] a = MatMul(x, w1) b = Reshape(a, s) c = Conv<pads = [1, 1]>(b, c1)
+          d = Tanh(c) e = Conv<pads = [1, 1]>(d, c2) f = Reshape(e, t) [m2] y = MatMul(f, w2)
+        }`,
+      [{ x: floatTensor([2, 64], 40) }],
+    )
+    if (dynamic === undefined) throw new Error('no such candidate')
+    expect(dynamic.integerNodes).toEqual(['m1', 'm2'])
+    const restored = await made.restore(dynamic, new Set(['m1']), 'integer')
+    expect(restored.integerNodes).toEqual(['m2'])
+  })
+
   test('are none where convolutions do the work', async () => {
     const { dynamic } = await candidatesOf(
       `<ir_version: 8, opset_import: ["" : 17]>

@@ -13,9 +13,19 @@ const CODES = 65536
 const NEGATIVE = 0x8000
 const INFINITE = 0x7c00
 
+/** Codes that the tables hold without running over. */
+const MOST_COUNTED = 2 ** 32 - 1
+
 export class ActivationHistogram {
-  /** Untouched pages of it, one per power of two, take no memory. */
-  readonly #counts = new Float64Array(CODES)
+  /**
+   * Of codes of one weight, every other one in the second: the same code twice in a row, as zeros behind a Relu are, need not wait for
+   * its own sum. Untouched pages, one per power of two, take no memory.
+   */
+  readonly #tables = [new Uint32Array(CODES), new Uint32Array(CODES)] as const
+  #weight = 1
+  #counted = 0
+  /** What the tables held before; `null` when that was nothing. */
+  #sums: Float64Array | null = null
   readonly #unit: number
   #low = Infinity
   #high = -Infinity
@@ -33,19 +43,47 @@ export class ActivationHistogram {
 
   /** `weight`: how many elements each code stands for. */
   count(codes: Uint16Array, weight = 1): void {
-    const counts = this.#counts
-    for (let index = 0; index < codes.length; index += 1) {
-      const code = codes[index] ?? 0
-      counts[code] = (counts[code] ?? 0) + weight
+    if (weight !== this.#weight || this.#counted + codes.length > MOST_COUNTED) this.#sum()
+    this.#weight = weight
+    this.#counted += codes.length
+    const [even, odd] = this.#tables
+    const last = codes.length - 1
+    for (let index = 0; index < last; index += 2) {
+      const [one, other] = [codes[index] ?? 0, codes[index + 1] ?? 0]
+      even[one] = (even[one] ?? 0) + 1
+      odd[other] = (odd[other] ?? 0) + 1
+    }
+    if (codes.length % 2 === 1) {
+      const code = codes[last] ?? 0
+      even[code] = (even[code] ?? 0) + 1
     }
   }
 
   merge(other: ActivationHistogram): void {
     if (other.#unit !== this.#unit) throw new Error('histograms of different units do not add up')
     this.extend(other.range)
-    other.#counts.forEach((count, code) => {
-      if (count > 0) this.#counts[code] = (this.#counts[code] ?? 0) + count
+    const sums = this.#sum()
+    other.#sum().forEach((count, code) => {
+      if (count > 0) sums[code] = (sums[code] ?? 0) + count
     })
+  }
+
+  /** Counts so far; the tables begin anew. */
+  #sum(): Float64Array {
+    const sums = this.#sums ?? new Float64Array(CODES)
+    this.#sums = sums
+    const [even, odd] = this.#tables
+    if (this.#counted > 0) {
+      for (let code = 0; code < CODES; code += 1) {
+        const count = (even[code] ?? 0) + (odd[code] ?? 0)
+        if (count === 0) continue
+        sums[code] = (sums[code] ?? 0) + count * this.#weight
+        even[code] = 0
+        odd[code] = 0
+      }
+    }
+    this.#counted = 0
+    return sums
   }
 
   get range(): Range {
@@ -53,17 +91,18 @@ export class ActivationHistogram {
   }
 
   bins(): HistogramBins {
+    const counts = this.#sum()
     const codes: number[] = []
     for (let code = INFINITE; code >= 0; code -= 1) {
-      if ((this.#counts[NEGATIVE | code] ?? 0) > 0) codes.push(NEGATIVE | code)
+      if ((counts[NEGATIVE | code] ?? 0) > 0) codes.push(NEGATIVE | code)
     }
     for (let code = 0; code <= INFINITE; code += 1) {
-      if ((this.#counts[code] ?? 0) > 0) codes.push(code)
+      if ((counts[code] ?? 0) > 0) codes.push(code)
     }
     const values = Float64Array.from(codes, (code) => {
       return Math.max(this.#low, Math.min(this.#high, halfValue(code) * this.#unit))
     })
-    return { values, counts: Float64Array.from(codes, (code) => this.#counts[code] ?? 0) }
+    return { values, counts: Float64Array.from(codes, (code) => counts[code] ?? 0) }
   }
 }
 

@@ -11,7 +11,6 @@ import type { CandidateParts, StaticCandidate } from './build-candidate.ts'
 import { compactWeights } from './compact-weights.ts'
 import { ConstantStore } from './constant-store.ts'
 import { dynamicLstms, emitLstms } from './dynamic-lstm.ts'
-import type { DynamicSite } from './dynamic-sites.ts'
 import { dynamicSites } from './dynamic-sites.ts'
 import { emitDynamic } from './emit-dynamic.ts'
 import { expandSilu } from './silu.ts'
@@ -23,12 +22,14 @@ export function buildDynamicCandidate(float: Model, parts: CandidateParts): Stat
   const { options, excluded, restored } = parts
   const whole = parts.restoredWeights === 'float' ? [...excluded, ...restored] : [...excluded]
   const model = copyModel(float)
-  const inFloat = new Set([...excluded, ...restored, ...smoothingNodes(model)])
+  const inFloat = new Set([...excluded, ...smoothingNodes(model)])
   const { sites, declined } = dynamicSites(model, inFloat)
   const lstms = dynamicLstms(model, inFloat)
+  // Asked of the model, not of what is left: a layer put back to float must not take the others with it.
   const isTaken = sites.size + lstms.length >= convolutions(model)
-  const taken = isTaken ? sites : new Map<Node, DynamicSite>()
-  const recurrent = isTaken ? lstms : []
+  const isLeft = (node: Node): boolean => isTaken && !restored.has(labelOf(node))
+  const taken = new Map([...sites].filter(([node]) => isLeft(node)))
+  const recurrent = lstms.filter(isLeft)
   const integerNodes = [...taken.keys(), ...recurrent].map((node) => labelOf(node))
   const store = new ConstantStore(model)
   const limit = options.reduceRange ? 64 : TARGETS[options.target].weightLimit

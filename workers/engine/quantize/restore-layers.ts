@@ -23,6 +23,16 @@ const LARGEST_GROUP = 8
 /** Saving less than this counts as this, in nanoseconds. */
 const LEAST_SAVING = 1000
 
+/**
+ * Half as many again each time. What metrics lose does not fall with every group: halving looks where too many are restored first,
+ * and a chance there decides.
+ */
+function countsUpTo(most: number): number[] {
+  const counts: number[] = []
+  for (let count = 1; count <= most; count = Math.ceil(count * 1.5)) counts.push(count)
+  return counts.at(-1) === most || most === 0 ? counts : [...counts, most]
+}
+
 interface Group {
   readonly names: readonly string[]
   /** Nanoseconds by the cost table. */
@@ -31,7 +41,7 @@ interface Group {
 
 /**
  * `measure` tells speed and loss of a candidate as the caller judges them. Groups are ranked by what each lessens the noise alone;
- * the fewest of them that lessen the loss enough are found by halving. `weights`: how those of restored layers are stored.
+ * ever more of them are restored until little enough is lost. `weights`: how those of restored layers are stored.
  */
 export async function restoreLayers(
   made: StaticCandidates,
@@ -58,14 +68,11 @@ export async function restoreLayers(
     return { candidate: changed, measures, names }
   }
   let best = start
-  for (let [low, high] = [1, ranked.length]; low <= high;) {
-    const middle = Math.floor((low + high) / 2)
-    const tried = await attempt(middle)
-    const met = isMet(tried.measures)
+  for (const count of countsUpTo(ranked.length)) {
+    const tried = await attempt(count)
     const isLess = (tried.measures.loss ?? 0) < (best.measures.loss ?? 0)
-    if (met || (!isMet(best.measures) && isLess)) best = tried
-    if (met) high = middle - 1
-    else low = middle + 1
+    if (isMet(tried.measures) || isLess) best = tried
+    if (isMet(tried.measures)) break
   }
   const ranking = ranked.map(({ group, relief }) => {
     return { layers: group.names, noise_relief_db: decibels(relief) }
