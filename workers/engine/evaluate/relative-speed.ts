@@ -12,7 +12,7 @@ export interface RelativeSpeedOptions {
 
 /** A timing is of as many runs as take this long together: clocks are coarse. */
 const LEAST_MILLISECONDS = 2
-const MOST_REPEATS = 50
+const MOST_REPEATS = 200
 const MIN_ROUNDS = 5
 
 /**
@@ -27,10 +27,7 @@ export async function relativeSpeeds(
   const timed = models.map((run) => ({ run, repeats: 1, times: [] as number[] }))
   for (const model of timed) {
     await model.run()
-    const before = clock()
-    await model.run()
-    const wanted = Math.ceil(LEAST_MILLISECONDS / Math.max(1e-3, clock() - before))
-    model.repeats = Math.max(1, Math.min(MOST_REPEATS, wanted))
+    model.repeats = await repeatsOf(model.run, clock)
   }
   const order = [...timed]
   const start = performance.now()
@@ -52,6 +49,15 @@ export async function relativeSpeeds(
     const ratios = times.map((time, round) => (reference[round] ?? time) / time)
     return quantile(ratios, 0.5)
   })
+}
+
+/** Doubled until they take long enough: the first runs of small models are several times slower than those behind them. */
+async function repeatsOf(run: TimedRun, clock: () => number): Promise<number> {
+  for (let repeats = 1; ; repeats *= 2) {
+    const before = clock()
+    for (let repeat = 0; repeat < repeats; repeat += 1) await run()
+    if (repeats >= MOST_REPEATS || clock() - before >= LEAST_MILLISECONDS) return repeats
+  }
 }
 
 function processorMilliseconds(): number {
