@@ -81,7 +81,13 @@ export const BLOCKED_CASES: readonly BlockedCase[] = [
     attributes: 'pads=[0,0,0,0]',
     isBlocked: false,
   }),
-  layer('1×1, stride 2', { into: 32, out: 16, kernel: [1, 1], attributes: 'strides=[2,2]' }),
+  layer('1×1, stride 2', {
+    into: 32,
+    out: 16,
+    kernel: [1, 1],
+    attributes: 'strides=[2,2]',
+    isBlocked: false,
+  }),
   layer('stride 2, odd size', {
     into: 16,
     out: 32,

@@ -48,6 +48,7 @@ export const CONV_CASES: readonly GradientCase[] = [
     '',
     'dilations=[3,1], pads=[2,0,3,1]',
   ),
+  conv('Conv 1×1 of many channels on few places', '3,24,1,2', '16,24,1,1', '16', 'group=1'),
   conv('Conv of many channels, 1×1', '2,16,3,2', '3,16,1,1', '3', 'group=1'),
   conv(
     'Conv of many channels, padded beyond the kernel',

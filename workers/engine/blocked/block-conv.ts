@@ -27,8 +27,8 @@ export function blockConv(blocked: BlockedGraph, node: Node): boolean {
   return true
 }
 
-function isPoint({ window: { kernel, strides }, group }: BlockedConv): boolean {
-  return group === 1 && [...kernel, ...strides].every((size) => size === 1)
+function isPoint({ window: { kernel }, group }: BlockedConv): boolean {
+  return group === 1 && kernel.every((size) => size === 1)
 }
 
 /** `null` where a size is not known, or follows from what the runtime pads by itself. */

@@ -55,16 +55,20 @@ export class BlockedKernels {
     return this.#g.op('Conv', inputs, attributes, BLOCKED_DOMAIN)
   }
 
-  /** [M, C, kh, kw] laid out for the kernels: outputs innermost, in front of them inputs where those are blocked. */
+  /**
+   * [M, C, kh, kw] laid out for the kernels: outputs innermost, in front of them inputs where those are blocked. The outputs go in
+   * as channels of one place after the other, which is ten times as fast as a transposition of single elements.
+   */
   blockWeight(conv: BlockedConv, weight: Value): Value {
     const { block } = this
-    const [outputs, within, ...kernel] = conv.weight
-    const isDense = within % block === 0
-    const apart = isDense
-      ? [outputs / block, block, within / block, block, ...kernel]
-      : [outputs / block, block, within, ...kernel]
-    const perm = isDense ? [0, 2, 4, 5, 3, 1] : [0, 2, 3, 4, 1]
-    return this.reshape(this.#g.transpose(this.reshape(weight, apart), perm), conv.weight)
+    const [outputs, within, rows, columns] = conv.weight
+    const places = rows * columns
+    const flat = this.reshape(weight, [1, outputs, within * places, 1])
+    const byOutput = this.reorderIn(flat)
+    if (within % block !== 0 || places === 1) return this.reshape(byOutput, conv.weight)
+    const apart = [outputs / block, within / block, block, places, block]
+    const turned = this.#g.transpose(this.reshape(byOutput, apart), [0, 1, 3, 2, 4])
+    return this.reshape(turned, conv.weight)
   }
 
   reshape(value: Value, dims: Sizes): Value {

@@ -74,11 +74,11 @@ function ofDense(
   g: GradientBuilder,
   kernels: BlockedKernels,
   { dy, input }: Values,
-  { samples, channels, weight: of }: ConvSizes,
+  { samples, weight: of }: ConvSizes,
   turned: Window,
 ): Value | null {
   const { block } = kernels
-  const [outputs, , rows, columns] = of
+  const [outputs] = of
   const summed = kernels.padded(samples)
   const more = summed - samples
   if (outputs % block !== 0 || more > MOST_FILLED * samples) return null
@@ -101,8 +101,7 @@ function ofDense(
   }
   const byOutput = g.transpose(kernels.reshape(y, apart), [2, 0, 3, 1, 4])
   const products = kernels.conv(conv, x, kernels.reshape(byOutput, conv.weight))
-  const split = kernels.reshape(products, [channels, outputs / block, rows * columns, block])
-  return kernels.reshape(g.transpose(split, [1, 3, 0, 2]), of)
+  return g.transpose(kernels.reorderOut(products, outputs), [1, 0, 2, 3])
 }
 
 function sizesOf(g: GradientBuilder, input: Value, weight: Value): ConvSizes | null {

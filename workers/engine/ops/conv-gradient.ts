@@ -2,6 +2,7 @@
 
 import { intAttribute, intsAttribute } from '#src/onnx/ir/attribute'
 import type { Value } from '#src/onnx/ir/value'
+import { elementCount } from '#src/onnx/ir/value-type'
 import { blockedWeightGradient } from './blocked-weight-gradient.ts'
 import { convWeightTaps } from './conv-weight-taps.ts'
 import type { GradientBuilder } from './gradient-builder.ts'
@@ -138,7 +139,21 @@ function groupsOfInputs(
   return g.op('Reshape', [turned, concat([channels, g.ints([-1]), spatial])])
 }
 
-/** A 1×1 convolution is a matrix product per image: Σ over N of dY [M, P] · Xᵀ [P, C]. */
+/** So many times as many results of a sample as elements that one product over all samples has to move. */
+const MANY_RESULTS = 4
+
+/** Whether the results of every sample, M·C, are far more than what goes into them, (M + C)·P. */
+function hasManyResults(g: GradientBuilder, input: Value, weight: Value): boolean {
+  const places = elementCount(g.shape(input)?.slice(2) ?? null)
+  const [outputs, channels] = g.shape(weight) ?? []
+  if (places === null || typeof outputs !== 'number' || typeof channels !== 'number') return false
+  return outputs * channels > MANY_RESULTS * places * (outputs + channels)
+}
+
+/**
+ * A 1×1 convolution is a matrix product per image: Σ over N of dY [M, P] · Xᵀ [P, C]. On few places one product over all images,
+ * whose sum is inside: the sum over N moves N·M·C elements.
+ */
 function pointwiseWeightGradient(
   g: GradientBuilder,
   dy: Value,
@@ -147,6 +162,12 @@ function pointwiseWeightGradient(
 ): Value {
   const flat = g.ints([0, 0, -1])
   const rows = g.op('Reshape', [dy, flat])
+  if (hasManyResults(g, input, weight)) {
+    const joined = (value: Value) =>
+      g.op('Flatten', [g.transpose(value, [1, 0, 2])], [intAttribute('axis', 1)])
+    const operands = [joined(rows), joined(g.op('Reshape', [input, flat]))]
+    return g.reshapeLike(g.op('Gemm', operands, [intAttribute('transB', 1)]), weight)
+  }
   const columns = g.transpose(g.op('Reshape', [input, flat]), [0, 2, 1])
   return g.reshapeLike(g.reduceSum(g.matmul(rows, columns), [0], false), weight)
 }
