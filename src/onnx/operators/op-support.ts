@@ -212,7 +212,7 @@ Upsample opaque none float
 Where same defined integer
 Xor same zero float
 com.microsoft.Attention defined none float
-com.microsoft.BiasGelu same none float
+com.microsoft.BiasGelu same defined float
 com.microsoft.DynamicQuantizeLSTM opaque none float
 com.microsoft.DynamicQuantizeMatMul defined none float
 com.microsoft.FastGelu same defined float
@@ -230,8 +230,8 @@ com.microsoft.QLinearAdd defined none float
 com.microsoft.QLinearConv defined none float
 com.microsoft.QLinearMul defined none float
 com.microsoft.QuickGelu same defined float
-com.microsoft.SkipLayerNormalization defined none float
-com.microsoft.SkipSimplifiedLayerNormalization defined none float
+com.microsoft.SkipLayerNormalization defined defined float
+com.microsoft.SkipSimplifiedLayerNormalization defined defined float
 `
 
 function parseLine(line: string): [string, OpSupport] {

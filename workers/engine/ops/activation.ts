@@ -2,6 +2,7 @@
 
 import { floatAttribute } from '#src/onnx/ir/attribute'
 import type { Value } from '#src/onnx/ir/value'
+import type { UnaryOperands } from './elementwise-unary.ts'
 import { elementwiseUnary, unary } from './elementwise-unary.ts'
 import type { GradientBuilder } from './gradient-builder.ts'
 import type { GradientCall, GradientRecipe } from './gradient-call.ts'
@@ -106,24 +107,49 @@ const mish = unary((g, { x, dy }) => {
   return g.mul(dy, g.add(t, rest))
 })
 
+/** `like`: of the type of x, where x itself is made here. */
+type Slope = (g: GradientBuilder, operands: Pick<UnaryOperands, 'x' | 'dy'>, like: Value) => Value
+
 /** y = x·Φ(x): dy · (Φ(x) + x·φ(x)). */
-export const geluOfErf = unary((g, { x, dy }) => {
-  const phi = g.affine(g.op('Erf', [g.affine(x, Math.SQRT1_2, 0, x)]), 0.5, 0.5, x)
-  const bell = g.op('Exp', [g.affine(g.mul(x, x), -0.5, 0, x)])
-  const density = g.affine(bell, 1 / Math.sqrt(2 * Math.PI), 0, x)
+const slopeByErf: Slope = (g, { x, dy }, like) => {
+  const phi = g.affine(g.op('Erf', [g.affine(x, Math.SQRT1_2, 0, like)]), 0.5, 0.5, like)
+  const bell = g.op('Exp', [g.affine(g.mul(x, x), -0.5, 0, like)])
+  const density = g.affine(bell, 1 / Math.sqrt(2 * Math.PI), 0, like)
   return g.mul(dy, g.add(phi, g.mul(x, density)))
-})
+}
 
 /** y = x·½(1 + t), t = tanh(u), u = c·(x + k·x³): dy · (½(1 + t) + ½x·(1 − t²)·c·(1 + 3k·x²)). */
-export const geluOfTanh = unary((g, { x, dy }) => {
+const slopeByTanh: Slope = (g, { x, dy }, like) => {
   const c = Math.sqrt(2 / Math.PI)
   const k = 0.044715
   const squared = g.mul(x, x)
-  const t = g.op('Tanh', [g.mul(x, g.affine(squared, c * k, c, x))])
-  const inner = g.affine(squared, 3 * c * k, c, x)
-  const steep = g.mul(g.mul(g.affine(x, 0.5, 0, x), g.affine(g.mul(t, t), -1, 1, x)), inner)
-  return g.mul(dy, g.add(g.affine(t, 0.5, 0.5, x), steep))
-})
+  const t = g.op('Tanh', [g.mul(x, g.affine(squared, c * k, c, like))])
+  const inner = g.affine(squared, 3 * c * k, c, like)
+  const steep = g.mul(g.mul(g.affine(x, 0.5, 0, like), g.affine(g.mul(t, t), -1, 1, like)), inner)
+  return g.mul(dy, g.add(g.affine(t, 0.5, 0.5, like), steep))
+}
+
+const geluOfTanh = unary((g, operands) => slopeByTanh(g, operands, operands.x))
+export const geluOfErf = unary((g, operands) => slopeByErf(g, operands, operands.x))
+
+/** Of the sum of inputs 0 and 1, where there is a second. */
+const behindBias =
+  (slope: Slope): GradientRecipe =>
+  (g, call) => {
+    const dy = call.dy(0)
+    if (dy === null) return []
+    const input = call.x(0)
+    if (!call.has(1)) return [call.wants(0) ? slope(g, { x: input, dy }, input) : null]
+    const bias = call.x(1)
+    const dx = slope(g, { x: g.add(input, bias), dy }, input)
+    return [
+      call.wants(0) ? dx : null,
+      call.wants(1) ? g.unbroadcast(dx, call.shape(input), bias) : null,
+    ]
+  }
+
+export const biasGelu = behindBias(slopeByErf)
+export const fastGelu = behindBias(slopeByTanh)
 
 const gelu: GradientRecipe = (g, call) =>
   call.node.string('approximate', 'none') === 'tanh' ? geluOfTanh(g, call) : geluOfErf(g, call)

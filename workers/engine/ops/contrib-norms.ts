@@ -1,9 +1,11 @@
 // Operators of com.microsoft that join a normalisation or an activation with the sum in front of it.
 
+import { biasGelu } from './activation.ts'
 import type { AxesRule } from './axis-context.ts'
 import type { OpTable } from './op.ts'
 import { OPAQUE } from './op.ts'
 import { inputShape, outputShape } from './pass-axes.ts'
+import { skipLayerNormGradient, skipRmsNormGradient } from './skip-norm-gradient.ts'
 import { tieVectorInputs } from './vector-axes.ts'
 
 /** The sum of inputs 0 and 1 is normalised over the last axis; the sum itself comes as output 3. */
@@ -25,7 +27,15 @@ const skipNormAxes =
   }
 
 export const CONTRIB_NORM_OPS: OpTable = {
-  BiasGelu: { ...OPAQUE, axes: 'same' },
-  SkipLayerNormalization: { ...OPAQUE, axes: skipNormAxes([2, 3, 4]) },
-  SkipSimplifiedLayerNormalization: { ...OPAQUE, axes: skipNormAxes([2, 3]) },
+  BiasGelu: { ...OPAQUE, axes: 'same', gradient: biasGelu },
+  SkipLayerNormalization: {
+    ...OPAQUE,
+    axes: skipNormAxes([2, 3, 4]),
+    gradient: skipLayerNormGradient,
+  },
+  SkipSimplifiedLayerNormalization: {
+    ...OPAQUE,
+    axes: skipNormAxes([2, 3]),
+    gradient: skipRmsNormGradient,
+  },
 }

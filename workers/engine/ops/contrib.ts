@@ -9,21 +9,16 @@ import {
 import { convMacs, quantizedConvMacs } from '#src/onnx/macs/conv'
 import { gemmMacs, matmulMacs, matmulNBitsMacs } from '#src/onnx/macs/matmul'
 import { recurrentMacs } from '#src/onnx/macs/recurrent'
-import { geluOfErf, geluOfTanh, quickGelu } from './activation.ts'
+import { fastGelu, geluOfErf, quickGelu } from './activation.ts'
 import { fusedAttentionAxes, multiHeadAttentionAxes } from './attention-axes.ts'
 import type { AxesRule } from './axis-context.ts'
 import { CONTRIB_NORM_OPS } from './contrib-norms.ts'
 import { convAxes } from './conv.ts'
 import { elementwiseUnary } from './elementwise-unary.ts'
-import type { GradientRecipe } from './gradient-call.ts'
-import { refuse } from './gradient-call.ts'
 import { gemmAxes, matmulAxes } from './matmul.ts'
 import type { OpTable } from './op.ts'
 import { OPAQUE } from './op.ts'
 import { inputShape, outputShape } from './pass-axes.ts'
-
-const fastGelu: GradientRecipe = (g, call) =>
-  call.has(1) ? refuse(call, 'it has a bias') : geluOfTanh(g, call)
 
 /** A convolution that may add a tensor of its result's shape. */
 const fusedConvAxes: AxesRule = (context) => {

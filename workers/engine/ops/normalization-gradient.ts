@@ -8,13 +8,13 @@ import type { GradientRecipe } from './gradient-call.ts'
 import { axesBut, epsilonOf, inverseRoot, perChannel } from './normalization-parts.ts'
 import { fromFront } from './pass-axes.ts'
 
-interface Normalized {
+export interface Normalized {
   readonly xHat: Value
   readonly r: Value
 }
 
 /** Recomputed from the input: centred first, since E[x²] − mean² loses digits. */
-function normalized(
+export function normalized(
   g: GradientBuilder,
   x: Value,
   axes: readonly number[],
@@ -27,7 +27,7 @@ function normalized(
   return { xHat: g.mul(centred, r), r }
 }
 
-function inputGradient(
+export function inputGradient(
   g: GradientBuilder,
   h: Value,
   { xHat, r }: Normalized,
