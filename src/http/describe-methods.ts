@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { distillStep } from '#src/recipes/distill'
+import { factorizeStep } from '#src/recipes/factorize'
 import { pruneChannel, pruneNm, pruneUnstructured } from '#src/recipes/prune'
 import { quantizeDynamic, quantizeFloat16, quantizeStatic } from '#src/recipes/quantize'
 import { quantizeQat } from '#src/recipes/quantize-qat'
@@ -28,6 +29,7 @@ const METHODS = [
   { type: 'prune', method: 'unstructured', schema: pruneUnstructured },
   { type: 'prune', method: 'n_m', schema: pruneNm },
   { type: 'distill', method: null, schema: distillStep },
+  { type: 'factorize', method: 'svd', schema: factorizeStep },
 ] as const
 
 export function describeMethods(): MethodDescription[] {

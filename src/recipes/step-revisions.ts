@@ -4,6 +4,7 @@
 import { stepsOfSearch } from './auto-steps.ts'
 import type { EvaluationTask } from './evaluation.ts'
 import type { DistillStep } from './distill.ts'
+import type { FactorizeStep } from './factorize.ts'
 import type { JobSpec } from './job-spec.ts'
 import { isListed } from './listed-steps.ts'
 import type { PruneChannelStep, PruneNmStep, PruneStep, PruneUnstructuredStep } from './prune.ts'
@@ -38,6 +39,7 @@ interface Histories {
   readonly 'prune unstructured': StepHistory<PruneUnstructuredStep>
   readonly 'prune n_m': StepHistory<PruneNmStep>
   readonly distill: StepHistory<DistillStep>
+  readonly 'factorize svd': StepHistory<FactorizeStep>
 }
 
 type StepName<S extends Step> = S extends { readonly method: infer M extends string }
@@ -87,6 +89,7 @@ const HISTORIES: Histories & Record<StepName<Step>, unknown> = {
   'prune unstructured': { since: 4, later: PRUNED_LATER },
   'prune n_m': { since: 4, later: PRUNED_LATER },
   distill: { since: 10, later: [IN_PARTS] },
+  'factorize svd': { since: 13, later: [] },
 }
 
 const TASKS_SINCE: Record<EvaluationTask, number> = {

@@ -2,13 +2,14 @@
 
 import { z } from 'zod'
 import { distillStep, uploadedStudent } from './distill.ts'
+import { factorizeStep } from './factorize.ts'
 import { pruneStep } from './prune.ts'
 import { quantizeStep } from './quantize.ts'
 import { simplifyStep } from './simplify.ts'
 import type { Training } from './training.ts'
 
 export const step = z
-  .discriminatedUnion('type', [simplifyStep, quantizeStep, pruneStep, distillStep])
+  .discriminatedUnion('type', [simplifyStep, quantizeStep, pruneStep, distillStep, factorizeStep])
   .meta({ id: 'Step', description: 'One step of a job.' })
 
 export type Step = z.infer<typeof step>

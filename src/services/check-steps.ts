@@ -2,6 +2,7 @@
 
 import type { FieldError } from '#src/domain/errors'
 import type { ListedSpec } from '#src/recipes/listed-steps'
+import type { ModelSupport } from '#src/onnx/judge-support'
 import { activationsFault } from '#src/recipes/quantize-targets'
 import type { Step, StepType } from '#src/recipes/step'
 import { excludedLayersOf, nameOfStep } from '#src/recipes/step'
@@ -28,10 +29,24 @@ const CONFLICTS: readonly {
   },
   {
     first: 'quantize',
+    then: 'factorize',
+    why: 'singular values are those of floating-point weights; factorize first',
+  },
+  {
+    first: 'quantize',
     then: 'distill',
     why: 'quantized weights cannot be trained; distill first',
   },
 ]
+
+/** Whose support a step needs: what can be pruned has weights in floating point. */
+const SUPPORT = {
+  simplify: 'none',
+  quantize: 'quantize',
+  prune: 'prune',
+  distill: 'none',
+  factorize: 'prune',
+} as const satisfies Record<StepType, keyof ModelSupport | 'none'>
 
 export function stepOrderFaults(steps: readonly Step[]): FieldError[] {
   const faults: FieldError[] = []
@@ -56,8 +71,9 @@ export function stepSupportFaults(spec: ListedSpec, inputs: JobInputs): FieldErr
   spec.steps.forEach((step, index) => {
     const pointer = `/steps/${index}`
     if (step.type === 'prune') faults.push(...pruneFaults(spec, step, index, inputs))
-    if (step.type === 'simplify' || step.type === 'distill') return
-    const { supported, notes } = model.support[step.type]
+    const kind = SUPPORT[step.type]
+    if (kind === 'none') return
+    const { supported, notes } = model.support[kind]
     if (!supported) {
       const why = notes.length === 0 ? `the model does not support ${step.type}` : notes.join('; ')
       faults.push({ pointer, code: 'step_unsupported', detail: why })

@@ -112,6 +112,7 @@ const DIRECTIONS: readonly {
       'src/onnx/',
       'src/domain/report',
       'onnxruntime-node',
+      'ml-matrix',
       '@hpcc-js/wasm-zstd',
     ],
   },

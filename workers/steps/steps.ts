@@ -3,6 +3,7 @@
 import type { Model } from '#src/onnx/ir/model'
 import type { Step, StepType } from '#src/recipes/step'
 import { runDistill } from './distill.ts'
+import { runFactorize } from './factorize.ts'
 import { inFloat32 } from './in-float32.ts'
 import { runPrune } from './prune.ts'
 import { runQuantizeDynamic } from './quantize-dynamic.ts'
@@ -37,6 +38,7 @@ export const STEPS = {
   quantize: runQuantize,
   prune: inFloat32(runPrune, 'narrowed'),
   distill: inFloat32(runDistill, 'narrowed'),
+  factorize: inFloat32(runFactorize, 'narrowed'),
 } as const satisfies { [T in StepType]: StepRunner<StepOf<T>> }
 
 export async function runStep(

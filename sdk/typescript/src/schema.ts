@@ -1746,6 +1746,66 @@ export interface components {
             first_id: string | null;
             last_id: string | null;
         };
+        /** @description Dense convolutions and matrix products as two of lower rank (truncated singular value decomposition). */
+        FactorizeStep: {
+            /** @constant */
+            type: "factorize";
+            /**
+             * @default svd
+             * @constant
+             */
+            method?: "svd";
+            /**
+             * @description Share of the energy of a layer's outputs on the calibration dataset that the rank keeps, or of its weights where there is none; 0.99 when nothing else says how much.
+             * @default null
+             */
+            energy?: number | null;
+            /**
+             * @description The rank of every layer; layers that it saves nothing in stay as they are.
+             * @default null
+             */
+            rank?: number | null;
+            /**
+             * @description Samples of the calibration dataset to use, if there is one.
+             * @default 256
+             */
+            samples?: number;
+            /**
+             * @description Names of nodes that stay whole.
+             * @default []
+             */
+            excluded_layers?: string[];
+        };
+        /** @description Dense convolutions and matrix products as two of lower rank (truncated singular value decomposition). */
+        FactorizeStepResolved: {
+            /** @constant */
+            type: "factorize";
+            /**
+             * @default svd
+             * @constant
+             */
+            method: "svd";
+            /**
+             * @description Share of the energy of a layer's outputs on the calibration dataset that the rank keeps, or of its weights where there is none; 0.99 when nothing else says how much.
+             * @default null
+             */
+            energy: number | null;
+            /**
+             * @description The rank of every layer; layers that it saves nothing in stay as they are.
+             * @default null
+             */
+            rank: number | null;
+            /**
+             * @description Samples of the calibration dataset to use, if there is one.
+             * @default 256
+             */
+            samples: number;
+            /**
+             * @description Names of nodes that stay whole.
+             * @default []
+             */
+            excluded_layers: string[];
+        };
         /** @description A smaller copy of the teacher's graph that keeps its weights. */
         GeneratedStudent: {
             /**
@@ -4141,7 +4201,7 @@ export interface components {
             type: "simplify";
         };
         /** @description One step of a job. */
-        Step: components["schemas"]["SimplifyStep"] | components["schemas"]["QuantizeStep"] | components["schemas"]["PruneStep"] | components["schemas"]["DistillStep"];
+        Step: components["schemas"]["SimplifyStep"] | components["schemas"]["QuantizeStep"] | components["schemas"]["PruneStep"] | components["schemas"]["DistillStep"] | components["schemas"]["FactorizeStep"];
         StepReport: {
             type: string;
             method: string | null;
@@ -4163,7 +4223,7 @@ export interface components {
             warnings: components["schemas"]["ReportWarning"][];
         };
         /** @description One step of a job. */
-        StepResolved: components["schemas"]["SimplifyStepResolved"] | components["schemas"]["QuantizeStepResolved"] | components["schemas"]["PruneStepResolved"] | components["schemas"]["DistillStepResolved"];
+        StepResolved: components["schemas"]["SimplifyStepResolved"] | components["schemas"]["QuantizeStepResolved"] | components["schemas"]["PruneStepResolved"] | components["schemas"]["DistillStepResolved"] | components["schemas"]["FactorizeStepResolved"];
         StepSearch: {
             limits: {
                 /** @description Of the goal, or where it names none, what counts as no loss for the task. */

@@ -4,6 +4,7 @@ import type { Node } from '#src/onnx/ir/node'
 import { convMacs, convTransposeMacs } from '#src/onnx/macs/conv'
 import type { AxesRule, AxisContext } from './axis-context.ts'
 import { convGradient, convTransposeGradient } from './conv-gradient.ts'
+import type { FactoredLayer } from './integer-kernel.ts'
 import { integerKernel } from './integer-kernel.ts'
 import { OPAQUE } from './op.ts'
 import type { OpTable } from './op.ts'
@@ -17,11 +18,22 @@ function convInputAxis(node: Node, [outputs, inputs]: readonly number[]): number
   return group === outputs && inputs === 1 ? 0 : 'none'
 }
 
+function convFactors(node: Node): FactoredLayer | null {
+  if (node.int('group', 1) !== 1) return null
+  return { kind: 'window', first: [...node.attributes.values()], second: [] }
+}
+
 /** For any number of spatial axes and groups; without a quantizer on its output the runtime keeps Conv in float. */
 const CONV_KERNEL = integerKernel({
   kernels: ['QLinearConv'],
   activations: [0],
-  weight: { input: 1, channelAxis: () => 0, inputAxis: convInputAxis, channels: 1 },
+  weight: {
+    input: 1,
+    channelAxis: () => 0,
+    inputAxis: convInputAxis,
+    channels: 1,
+    factors: convFactors,
+  },
   bias: 2,
   fusesActivation: ['Relu', 'Clip'],
 })

@@ -1,8 +1,17 @@
 // Which operators compute on 8-bit integers in ONNX Runtime 1.30 on CPU, and under what conditions. The table was found by
 // writing QuantizeLinear and DequantizeLinear around each operator and reading the optimised graph.
 
+import type { Attribute } from '#src/onnx/ir/attribute'
 import type { Node } from '#src/onnx/ir/node'
 import type { Facts } from './op.ts'
+
+/** How one layer becomes two of lower rank: what each says beside its weight. */
+export interface FactoredLayer {
+  /** `window`: the first keeps the kernel's places, the second looks at each position alone. */
+  readonly kind: 'window' | 'matrix'
+  readonly first: readonly Attribute[]
+  readonly second: readonly Attribute[]
+}
 
 export interface WeightSlot {
   readonly input: number
@@ -12,6 +21,8 @@ export interface WeightSlot {
   readonly inputAxis: (node: Node, dims: readonly number[]) => number | 'none'
   /** The axis of input and result that their channels lie along. */
   readonly channels: 1 | -1
+  /** `null` for a node that is not one dense product; `none` where the operator never is. */
+  readonly factors: 'none' | ((node: Node) => FactoredLayer | null)
 }
 
 export interface IntegerKernel {

@@ -4,6 +4,7 @@ import type { Node } from '#src/onnx/ir/node'
 import { einsumMacs, gemmMacs, matmulMacs } from '#src/onnx/macs/matmul'
 import type { AxesRule, AxisContext } from './axis-context.ts'
 import { einsumAxes, einsumGradient } from './einsum.ts'
+import type { FactoredLayer } from './integer-kernel.ts'
 import { integerKernel } from './integer-kernel.ts'
 import { gemmGradient, matmulGradient } from './matmul-gradient.ts'
 import type { OpTable } from './op.ts'
@@ -22,6 +23,7 @@ const MATMUL_KERNEL = integerKernel({
     channelAxis: (_node, rank) => (rank === 2 ? 1 : 'none'),
     inputAxis: (_node, dims) => (dims.length === 2 ? 0 : 'none'),
     channels: -1,
+    factors: () => ({ kind: 'matrix', first: [], second: [] }),
   },
   needsOutputQuantizer: false,
 })
@@ -32,6 +34,16 @@ function acceptsGemm(node: Node): string {
   return node.float('beta', 1) === 1 || node.input(2) === null ? 'yes' : 'beta is not 1'
 }
 
+/** What is added, and by which factors, stays with the second. */
+function gemmFactors(node: Node): FactoredLayer {
+  const attributes = [...node.attributes.values()]
+  return {
+    kind: 'matrix',
+    first: attributes.filter(({ name }) => name === 'transA' || name === 'transB'),
+    second: attributes.filter(({ name }) => name !== 'transA'),
+  }
+}
+
 const GEMM_KERNEL = integerKernel({
   kernels: ['QGemm'],
   activations: [0, 1],
@@ -40,6 +52,7 @@ const GEMM_KERNEL = integerKernel({
     channelAxis: (node) => (node.int('transB', 0) === 1 ? 0 : 1),
     inputAxis: (node) => (node.int('transA', 0) === 1 ? 'none' : node.int('transB', 0)),
     channels: -1,
+    factors: gemmFactors,
   },
   bias: 2,
   needsOutputQuantizer: false,

@@ -29,7 +29,7 @@ interface Plan {
 export const TRANSPOSED_CONVOLUTION_KERNEL = integerKernel({
   kernels: ['QLinearConv'],
   activations: [0],
-  weight: { input: 1, channelAxis: () => 1, inputAxis: () => 0, channels: 1 },
+  weight: { input: 1, channelAxis: () => 1, inputAxis: () => 0, channels: 1, factors: 'none' },
   bias: 2,
   fusesActivation: ['Relu', 'Clip'],
   accepts: (node, facts) => {

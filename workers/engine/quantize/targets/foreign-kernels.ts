@@ -16,6 +16,7 @@ const CONV_TRANSPOSE = integerKernel({
     channelAxis: (node) => (node.int('group', 1) === 1 ? 1 : 'none'),
     inputAxis: () => 'none',
     channels: 1,
+    factors: 'none',
   },
   bias: 2,
   fusesActivation: ['Relu', 'Clip'],
