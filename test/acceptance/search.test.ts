@@ -56,7 +56,7 @@ test(
 /** How many processes were killed. */
 async function killSearching(): Promise<number> {
   for (;;) {
-    const children = await searchingChildren(program.pids[0]!)
+    const children = (await Promise.all(program.pids.map(searchingChildren))).flat()
     for (const pid of children) process.kill(pid, 'SIGKILL')
     if (children.length > 0) return children.length
     await sleep(20)

@@ -33,6 +33,7 @@ export const OPERATION_CASES: EndpointCases = {
         'unstructured',
         'n_m',
         null,
+        'svd',
       ]),
     bad: ({ get }) => get('/v1/methods?x=1'),
     refusal: [400, 'unknown_field'],
