@@ -39,6 +39,7 @@ describe('a job whose steps are chosen', () => {
     expect({ reached, ended }).toEqual({ reached: true, ended: 'complete' })
     expect(limits).toEqual({
       max_loss: 0.1,
+      max_loss_from: 'goal',
       loss_unit: 'drop of top1',
       max_size_bytes: null,
       min_speedup: null,
@@ -77,6 +78,19 @@ describe('a job whose steps are chosen', () => {
     expect(checked!.met).toBe(true)
     expect(result.report.steps[0]).toMatchObject({ type: 'prune', method: 'channel' })
     expect(result.report.steps[0]!.details).toHaveProperty('finetune')
+  })
+
+  test('a size that costs more than counts as no loss is held, for as little as it takes', async () => {
+    const { result } = await run({ max_size_bytes: 4000 })
+    const { search, goal } = result.report
+    expect(search!.limits.max_loss_from).toBe('task')
+    expect(search!.reached).toBe(true)
+    expect(goal!.met).toBe(true)
+    const held = search!.trials.filter(({ size_bytes: size }) => size !== null && size <= 4000)
+    const { loss } = trialOf(search!, search!.chosen)
+    for (const trial of held) {
+      if (loss! > search!.limits.max_loss) expect(trial.loss).toBeGreaterThanOrEqual(loss!)
+    }
   })
 
   test('a goal out of reach: the nearest is handed back, every trial says what it misses', async () => {

@@ -3,7 +3,7 @@ import type { Figures, Limits } from '#engine/search/limits'
 import { gain, isBetter, missedLimits, shortfall } from '#engine/search/limits'
 import { ShareSearch } from '#engine/search/share-search'
 
-const LIMITS: Limits = { maxLoss: 0.01, maxBytes: 1000, minSpeedup: 2 }
+const LIMITS: Limits = { maxLoss: 0.01, isLossNamed: true, maxBytes: 1000, minSpeedup: 2 }
 const HOLDS: Figures = { bytes: 900, speedup: 2.5, loss: 0.005 }
 
 describe('limits of a search', () => {
@@ -21,7 +21,7 @@ describe('limits of a search', () => {
   })
 
   test('what is not limited is not missed', () => {
-    const open = { maxLoss: 0, maxBytes: null, minSpeedup: null }
+    const open = { maxLoss: 0, isLossNamed: true, maxBytes: null, minSpeedup: null }
     expect(shortfall(open, { bytes: 1e9, speedup: 0.1, loss: 0 })).toBe(0)
     expect(shortfall(open, { bytes: 1, speedup: 9, loss: 0.001 })).toBeCloseTo(0.1, 10)
   })
@@ -41,6 +41,27 @@ describe('limits of a search', () => {
       expect(better(one, one)).toBe(false)
     }
     expect(gain(smaller, 3600)).toBeCloseTo(Math.log(8 * 2.5), 10)
+  })
+})
+
+describe('a loss that the goal does not name', () => {
+  const limits = { ...LIMITS, isLossNamed: false }
+  const better = (one: Figures, other: Figures): boolean => isBetter(one, other, limits, 3600)
+
+  test('gives way to what it names', () => {
+    const truer = { bytes: 1100, speedup: 2.5, loss: 0 }
+    const smaller = { bytes: 900, speedup: 2.5, loss: 0.05 }
+    expect(shortfall(limits, smaller)).toBe(0)
+    expect(better(smaller, truer)).toBe(true)
+    expect(isBetter(smaller, truer, LIMITS, 3600)).toBe(false)
+  })
+
+  test('decides between those that hold all of that', () => {
+    const lossy = { bytes: 500, speedup: 9, loss: 0.05 }
+    const lossier = { bytes: 100, speedup: 9, loss: 0.06 }
+    expect(better(HOLDS, lossy)).toBe(true)
+    expect(better(lossy, lossier)).toBe(true)
+    expect(better({ ...HOLDS, bytes: 500 }, HOLDS)).toBe(true)
   })
 })
 

@@ -4228,6 +4228,11 @@ export interface components {
             limits: {
                 /** @description Of the goal, or where it names none, what counts as no loss for the task. */
                 max_loss: number;
+                /**
+                 * @description Where it is `task`, it gives way to the limits that the goal names.
+                 * @enum {string}
+                 */
+                max_loss_from: "goal" | "task";
                 loss_unit: string;
                 max_size_bytes: number | null;
                 min_speedup: number | null;
@@ -4240,7 +4245,7 @@ export interface components {
                 }[];
                 /** @enum {string} */
                 outcome: "chosen" | "passed" | "missed" | "refused" | "not_tried";
-                /** @description What was missed, or why it was not tried; none otherwise. */
+                /** @description What was missed, what is lost beyond `max_loss`, or why it was not tried; none otherwise. */
                 reason: string;
                 size_bytes: number | null;
                 /** @description By processor time at one thread, interleaved. */
@@ -4250,7 +4255,7 @@ export interface components {
             }[];
             /** @description Name of the trial that is handed back. */
             chosen: string;
-            /** @description Whether that trial held every limit. */
+            /** @description Whether that trial held every limit of the goal. */
             reached: boolean;
             /** @enum {string} */
             ended: "complete" | "out_of_time";

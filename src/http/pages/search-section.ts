@@ -30,8 +30,9 @@ export function searchSection({ search }: Pick<Report, 'search'>): string {
   ])
   const late = ended === 'out_of_time' ? ' The time for trials ended before all were made.' : ''
   const found = reached
-    ? `Of what holds the goal, <b>${escapeHtml(chosen)}</b> is smallest and fastest.`
+    ? `Of what holds the goal and loses least beyond what may be lost, <b>${escapeHtml(chosen)}</b> is smallest and fastest.`
     : `Nothing that was tried holds the goal; <b>${escapeHtml(chosen)}</b> comes nearest.`
-  const limit = `At most ${decimal(limits.max_loss, 4)} may be lost (${escapeHtml(limits.loss_unit)}).`
+  const may = limits.max_loss_from === 'goal' ? 'may be lost' : 'counts as no loss'
+  const limit = `At most ${decimal(limits.max_loss, 4)} ${may} (${escapeHtml(limits.loss_unit)}).`
   return `<h2>What was tried</h2><p class="soft">${found} ${limit}${late}</p>${table(['', 'size', 'speed', 'loss', '', 'why'], rows)}`
 }

@@ -3,6 +3,8 @@
 export interface Limits {
   /** Of quality, in the unit of the judge. */
   readonly maxLoss: number
+  /** Whether the goal names it: otherwise it is what counts as no loss, and gives way to what the goal names. */
+  readonly isLossNamed: boolean
   readonly maxBytes: number | null
   readonly minSpeedup: number | null
 }
@@ -15,7 +17,7 @@ export interface Figures {
 }
 
 export interface Miss {
-  readonly limit: keyof Limits
+  readonly limit: 'maxLoss' | 'maxBytes' | 'minSpeedup'
   /** 0.1: a tenth too large, too slow; of losses, the share of what may be lost that is lost beyond it. */
   readonly by: number
 }
@@ -38,8 +40,15 @@ export function missedLimits(limits: Limits, { bytes, speedup, loss }: Figures):
   return misses.filter(({ by }) => by > 0)
 }
 
+/** Of what the goal names. */
 export function shortfall(limits: Limits, figures: Figures): number {
-  return missedLimits(limits, figures).reduce((sum, { by }) => sum + by, 0)
+  const misses = missedLimits(limits, figures)
+  const named = misses.filter(({ limit }) => limits.isLossNamed || limit !== 'maxLoss')
+  return named.reduce((sum, { by }) => sum + by, 0)
+}
+
+function excessLoss(limits: Limits, figures: Figures): number {
+  return missedLimits(limits, figures).find(({ limit }) => limit === 'maxLoss')?.by ?? 0
 }
 
 /** How many times smaller and how many times faster, as the logarithm of the product. */
@@ -47,13 +56,16 @@ export function gain({ bytes, speedup }: Figures, originalBytes: number): number
   return Math.log(originalBytes / bytes) + Math.log(speedup)
 }
 
-/** Whoever misses less is better; of those that miss nothing, whoever gains more. */
+/** Whoever misses less is better; of those that miss the same, whoever loses less beyond what may be lost, then whoever gains more. */
 export function isBetter(
   one: Figures,
   other: Figures,
   limits: Limits,
   originalBytes: number,
 ): boolean {
-  const less = shortfall(limits, other) - shortfall(limits, one)
-  return less === 0 ? gain(one, originalBytes) > gain(other, originalBytes) : less > 0
+  const nearer = shortfall(limits, other) - shortfall(limits, one)
+  if (nearer !== 0) return nearer > 0
+  const truer = excessLoss(limits, other) - excessLoss(limits, one)
+  if (truer !== 0) return truer > 0
+  return gain(one, originalBytes) > gain(other, originalBytes)
 }

@@ -68,7 +68,7 @@ class Search {
     for (const form of this.#forms.filter(isMeant)) {
       const { name, step, missing, isLast } = form
       if (missing !== 'none') this.#list.notTried(name, [step], missing)
-      else if (isLast && this.#reaches()) this.#list.notTried(name, [step], NOT_NEEDED)
+      else if (isLast && this.#isEnough()) this.#list.notTried(name, [step], NOT_NEEDED)
       else {
         const before = this.#best
         const outcome = await this.#try(name, [step])
@@ -84,7 +84,7 @@ class Search {
     const missing = reductionMissing(spec)
     const example = [autoReduction(spec, 0.5)]
     if (missing !== 'none') return this.#list.notTried(FEWER, example, missing)
-    if (this.#reaches() && !this.#isOpenEnded()) {
+    if (this.#isEnough() && !this.#isOpenEnded()) {
       return this.#list.notTried(FEWER, example, NOT_NEEDED)
     }
     const shares = new ShareSearch(SHARES)
@@ -98,8 +98,8 @@ class Search {
         continue
       }
       if (outcome.kind === 'out_of_time') return
-      if (this.#reaches() && !this.#isOpenEnded()) return
-      shares.tell(!this.#losesTooMuch(outcome))
+      if (this.#isEnough() && !this.#isOpenEnded()) return
+      shares.tell(this.#asksForMore(outcome))
     }
   }
 
@@ -116,6 +116,7 @@ class Search {
       search: {
         limits: {
           max_loss: limits.maxLoss,
+          max_loss_from: limits.isLossNamed ? 'goal' : 'task',
           loss_unit: unit,
           max_size_bytes: limits.maxBytes,
           min_speedup: limits.minSpeedup,
@@ -169,6 +170,7 @@ class Search {
     const { goal } = this.#question.spec
     return {
       maxLoss,
+      isLossNamed: (goal?.max_metric_drop ?? null) !== null,
       maxBytes: goal?.max_size_bytes ?? null,
       minSpeedup: goal?.min_speedup ?? null,
     }
@@ -181,6 +183,17 @@ class Search {
 
   #reaches(): boolean {
     return this.#best !== null && shortfall(this.#limits(this.#best), this.#best.figures) === 0
+  }
+
+  /** The goal is reached, and next to nothing lost. */
+  #isEnough(): boolean {
+    return this.#best !== null && this.#reaches() && !this.#losesTooMuch(this.#best)
+  }
+
+  /** More channels go as long as little is lost; where the goal says nothing of that, until the rest of it holds. */
+  #asksForMore(tried: Tried): boolean {
+    const limits = this.#limits(tried)
+    return limits.isLossNamed ? !this.#losesTooMuch(tried) : shortfall(limits, tried.figures) > 0
   }
 
   /** Nothing but quality is limited and there is data to train on: the smaller the better. */

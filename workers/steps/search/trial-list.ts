@@ -1,7 +1,7 @@
 // The trials of a search as the report lists them.
 
 import type { Figures, Limits, Miss } from '#engine/search/limits'
-import { missedLimits } from '#engine/search/limits'
+import { missedLimits, shortfall } from '#engine/search/limits'
 import type { StepSearch } from '#src/domain/step-search'
 import type { Step } from '#src/recipes/step'
 import type { Tried } from './trial.ts'
@@ -30,7 +30,7 @@ export class TrialList {
     this.#trials.push({
       name,
       steps: listed(steps),
-      outcome: misses.length === 0 ? 'passed' : 'missed',
+      outcome: shortfall(limits, figures) === 0 ? 'passed' : 'missed',
       reason: misses.map((miss) => wordsOf(miss, limits, figures, unit)).join('; ') || 'none',
       size_bytes: figures.bytes,
       speedup: figures.speedup,
@@ -50,7 +50,7 @@ export class TrialList {
 function wordsOf({ limit }: Miss, limits: Limits, figures: Figures, unit: string): string {
   switch (limit) {
     case 'maxLoss':
-      return `loses ${short(figures.loss)}, where ${limits.maxLoss} may be lost (${unit})`
+      return `loses ${short(figures.loss)}, where ${limits.maxLoss} ${limits.isLossNamed ? 'may be lost' : 'counts as nothing'} (${unit})`
     case 'maxBytes':
       return `has ${figures.bytes} bytes, where ${String(limits.maxBytes)} are allowed`
     case 'minSpeedup':
