@@ -169,10 +169,15 @@ function goal({ goal: found }: Report): string {
   const rows = found.checks.map(({ name, limit, value, met }) => [
     escapeHtml(name),
     String(limit),
-    value === null ? 'unknown' : decimal(value, 4),
+    goalValue(value),
     met ? 'met' : 'missed',
   ])
   return `<h2>Goal: ${found.met ? 'met' : 'missed'}</h2>${table(['', 'limit', 'value', ''], rows)}`
+}
+
+function goalValue(value: number | null): string {
+  if (value === null) return 'unknown'
+  return Number.isInteger(value) ? String(value) : decimal(value, 4)
 }
 
 function steps({ steps: done }: Report): string {
