@@ -6,11 +6,11 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import type { Samples } from '#engine/evaluate/judge'
 import { openRuntime } from '#engine/runtime/ort'
-import type { LossTerm } from '#engine/train/losses/loss-term'
 import { trainModel } from '#engine/train/train-model'
 import type { Model } from '#src/onnx/ir/model'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { modelBytes } from '#src/onnx/write-model'
+import { LABEL_LOSS } from './training/label-loss.ts'
 
 const [data, epochs = '12', threads = '1', save] = process.argv.slice(2)
 if (data === undefined) throw new Error('usage: mnist-lenet FOLDER_OF_DATA [EPOCHS] [THREADS]')
@@ -64,15 +64,6 @@ async function accuracy(model: Model, samples: Samples): Promise<number> {
   return right / samples.count
 }
 
-const LOSS: LossTerm = {
-  kind: 'cross_entropy',
-  output: 'y',
-  target: 'labels',
-  targetType: 'int64',
-  weight: 1,
-  axis: -1,
-  smoothing: 0,
-}
 const [train, test] = [mnist('train'), mnist('t10k')]
 const model = parseModel(LENET)
 const start = performance.now()
@@ -93,7 +84,7 @@ const options = {
   shards: 1,
   threads: Number(threads),
 } as const
-const task = { terms: [LOSS], teacher: null, samples: train, options }
+const task = { terms: [LABEL_LOSS], teacher: null, samples: train, options }
 const report = await trainModel(model, task, runtime, {
   onEpoch: ({ epoch, loss }) => {
     const seconds = ((performance.now() - start) / 1000).toFixed(0)

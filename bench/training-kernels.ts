@@ -10,6 +10,7 @@ import { buildStepGraph } from '#engine/train/step-graph'
 import type { StepKernels } from '#engine/train/step-kernels'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { modelBytes } from '#src/onnx/write-model'
+import { LABEL_LOSS } from './training/label-loss.ts'
 
 interface Layer {
   readonly channels: number
@@ -22,15 +23,6 @@ interface Layer {
 const runtime = openRuntime()
 const LAYERS = 3
 const CLASSES = 10
-const LOSS = {
-  kind: 'cross_entropy',
-  output: 'y',
-  target: 'labels',
-  targetType: 'int64',
-  weight: 1,
-  axis: -1,
-  smoothing: 0,
-} as const
 
 function networkOf({ channels, kernel, group, side }: Layer): string {
   const places = [...Array(LAYERS).keys()]
@@ -65,7 +57,7 @@ async function openStep(layer: Layer, kernels: StepKernels) {
   const { model } = await prepareTraining(parseModel(networkOf(layer)), runtime)
   const step = buildStepGraph(
     model,
-    [LOSS],
+    [LABEL_LOSS],
     {
       optimizer: { type: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0 },
       clipNorm: null,

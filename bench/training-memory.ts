@@ -11,6 +11,7 @@ import { trainModel } from '#engine/train/train-model'
 import { parseModel } from '#src/onnx/text/parse-model'
 import { writeCheckpoint } from '#workers/steps/checkpoint-file'
 import { NETWORKS } from './training/networks.ts'
+import { LABEL_LOSS } from './training/label-loss.ts'
 
 const steps = Number(process.argv[2] ?? 10_000)
 const shards = Number(process.argv[3] ?? 1)
@@ -48,15 +49,6 @@ const folder = await mkdtemp(join(tmpdir(), 'tersor-training-memory-'))
 const looks: { readonly step: number; readonly mib: number }[] = []
 let checkpoints = 0
 try {
-  const term = {
-    kind: 'cross_entropy',
-    output: 'y',
-    target: 'labels',
-    targetType: 'int64',
-    weight: 1,
-    axis: -1,
-    smoothing: 0,
-  } as const
   const options = {
     epochs: Math.ceil(steps / (SAMPLES / BATCH)),
     batchSize: BATCH,
@@ -74,7 +66,7 @@ try {
     shards,
     threads: shards,
   } as const
-  const task = { terms: [term], teacher: null, samples, options }
+  const task = { terms: [LABEL_LOSS], teacher: null, samples, options }
   await trainModel(parseModel(network.text), task, openRuntime(openSessionThreads(entry, shards)), {
     onStep: ({ step }) => {
       if (step % Math.ceil(steps / LOOKS) !== 0) return

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import type { RuntimeTensor } from '#engine/runtime/runtime'
 import { openRuntime } from '#engine/runtime/ort'
 import { openSessionThreads } from '#engine/runtime/session-threads'
-import type { LossTerm } from '#engine/train/losses/loss-term'
 import { prepareTraining } from '#engine/train/prepare-training'
 import type { TrainOptions } from '#engine/train/train-options'
 import { trainingStep } from '#engine/train/training-step'
@@ -16,6 +15,7 @@ import { parseModel } from '#src/onnx/text/parse-model'
 import { median } from './median.ts'
 import type { BenchNetwork } from './training/networks.ts'
 import { NETWORKS } from './training/networks.ts'
+import { LABEL_LOSS } from './training/label-loss.ts'
 
 const [parts = '2', rounds = '30', side = '16', ...names] = process.argv.slice(2)
 const BATCH = 64
@@ -23,16 +23,6 @@ const BATCH = 64
 const STEPS = 4
 const entry = join(import.meta.dirname, '../workers/engine/runtime/session-thread.js')
 const runtime = openRuntime(openSessionThreads(entry, Number(parts)))
-
-const LOSS: LossTerm = {
-  kind: 'cross_entropy',
-  output: 'y',
-  target: 'labels',
-  targetType: 'int64',
-  weight: 1,
-  axis: -1,
-  smoothing: 0,
-}
 
 const OPTIONS: TrainOptions = {
   epochs: 1,
@@ -73,7 +63,7 @@ async function opened(network: BenchNetwork, shards: number) {
   const options = { ...OPTIONS, shards }
   const split = { batch: BATCH, shards, stepsPerEpoch: 1, heldBack: new Uint32Array(0) }
   const order = () => new Uint32Array(0)
-  const step = await trainingStep(model, [LOSS], options, { ...split, order }, runtime)
+  const step = await trainingStep(model, [LABEL_LOSS], options, { ...split, order }, runtime)
   const [runner, weights] = [await step.open(), new Weights(step.graph.state, null, null)]
   const batch = batchOf(network)
   let count = 0

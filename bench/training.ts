@@ -9,7 +9,6 @@ import { join } from 'node:path'
 import type { Samples } from '#engine/evaluate/judge'
 import { openRuntime } from '#engine/runtime/ort'
 import type { RuntimeTensor } from '#engine/runtime/runtime'
-import type { LossTerm } from '#engine/train/losses/loss-term'
 import { splitSamples } from '#engine/train/split-samples'
 import { trainModel } from '#engine/train/train-model'
 import type { TrainOptions } from '#engine/train/train-options'
@@ -23,18 +22,10 @@ import { parseModel } from '#src/onnx/text/parse-model'
 import { elements } from '#src/onnx/tensor-values'
 import type { BenchNetwork } from './training/networks.ts'
 import { NETWORKS } from './training/networks.ts'
+import { LABEL_LOSS } from './training/label-loss.ts'
 
 const SAMPLES = 512
 const runtime = openRuntime()
-const LOSS: LossTerm = {
-  kind: 'cross_entropy',
-  output: 'y',
-  target: 'labels',
-  targetType: 'int64',
-  weight: 1,
-  axis: -1,
-  smoothing: 0,
-}
 
 interface PeerResult {
   readonly error: number
@@ -131,14 +122,14 @@ async function compare(network: BenchNetwork, python: string, steps: number, thr
       )
     }).flat()
     const data = await TrainingSamples.open(samples)
-    const session = await openWeightGradients(model, [LOSS], runtime, threads)
+    const session = await openWeightGradients(model, [LABEL_LOSS], runtime, threads)
     const { gradients } = await session.run(await data.pick(batches[0] ?? []))
     await session.release()
     await writeTask(folder, network, { model, samples, batches, gradients })
     const losses: number[] = []
     const times: number[] = []
     let last = processorTime()
-    await trainModel(model, { terms: [LOSS], teacher: null, samples, options }, runtime, {
+    await trainModel(model, { terms: [LABEL_LOSS], teacher: null, samples, options }, runtime, {
       onStep: ({ loss }) => {
         losses.push(loss)
         times.push(processorTime() - last)
